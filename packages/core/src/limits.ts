@@ -1,0 +1,35 @@
+// Every bound of the format and of its readers, with a name (docs/format.md section 9).
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Size of a tar block. */
+export const TAR_BLOCK_BYTES = 512;
+/** A member never holds more raw bytes than this; it bounds every reader's memory. */
+export const MEMBER_RAW_BYTES_MAX = 1 * MIB;
+/** Writer's rule: a member is not cut before it holds this much. */
+export const MEMBER_RAW_BYTES_MIN = 64 * KIB;
+/** Writer's rule: the size that cuts between entries aim at. */
+export const MEMBER_RAW_BYTES_TARGET = 256 * KIB;
+/** A file above this size is cut by content. */
+export const WHOLE_FILE_BYTES_MAX = 256 * KIB;
+/** Content-defined chunks: smallest, average and largest. */
+export const CHUNK_BYTES_MIN = 64 * KIB;
+export const CHUNK_BYTES_AVERAGE = 128 * KIB;
+export const CHUNK_BYTES_MAX = 512 * KIB;
+
+/** The head (manifest, layout, source) compressed and raw. */
+export const HEAD_STORED_BYTES_MAX = 32 * MIB;
+export const HEAD_RAW_BYTES_MAX = 128 * MIB;
+export const ENTRIES_MAX = 1_000_000;
+export const MEMBERS_MAX = 500_000;
+export const UNITS_MAX = 100_000;
+/** Sum of all raw member bytes of one artifact. */
+export const ARTIFACT_RAW_BYTES_MAX = 64 * 1024 * MIB;
+/** Largest single file: what the octal size field of a ustar header holds. */
+export const FILE_BYTES_MAX = 0o77777777777;
+
+export const PATH_BYTES_MAX = 1024;
+export const PATH_COMPONENT_BYTES_MAX = 255;
+export const PATH_DEPTH_MAX = 64;
+export const LINK_TARGET_BYTES_MAX = 1024;

@@ -1,0 +1,103 @@
+// The manifest: canonical JSON that states what a release is (docs/format.md section 5).
+// This file has its shape; parse-manifest.ts reads hostile bytes into it.
+import type { Needs } from './needs.js';
+
+export const FORMAT_NUMBER = 1;
+
+/** Raw size in bytes and lower-case hex sha256 of one member's raw (decompressed) bytes. */
+export type MemberRow = readonly [rawBytes: number, sha256: string];
+
+/** One environment variable the app reads. */
+export interface EnvRule {
+  readonly required?: boolean;
+  readonly default?: string;
+  /** Regular expression the value must match as a whole. */
+  readonly pattern?: string;
+}
+
+/** A command of the app, run on the host in the new release. */
+export interface HookRule {
+  readonly run: string;
+  readonly timeout?: string;
+  /** Only for `migrate`. */
+  readonly phase?: 'expand' | 'contract';
+}
+
+/** How the host finds out that the app is healthy. Exactly one of `http`, `tcp` and `run`. */
+export interface CheckRule {
+  readonly http?: string;
+  readonly tcp?: string;
+  readonly run?: string;
+  readonly status?: number;
+  readonly passes?: number;
+  readonly deadline?: string;
+}
+
+/** The part of salver.json that a host acts upon. A key that is absent was not configured. */
+export interface HostSettings {
+  readonly start?: string;
+  readonly shared?: readonly string[];
+  readonly env?: Readonly<Record<string, EnvRule>>;
+  readonly hooks?: {
+    readonly prepare?: HookRule;
+    readonly migrate?: HookRule;
+    readonly reload?: HookRule;
+    readonly cleanup?: HookRule;
+    readonly check?: CheckRule;
+  };
+  /** How many healthy releases retention keeps. */
+  readonly keep?: number;
+}
+
+/** Install scripts of a unit. Names are `preinstall`, `install`, `postinstall`, `node-gyp rebuild`. */
+export interface UnitScripts {
+  readonly ran?: readonly string[];
+  readonly skipped?: readonly string[];
+}
+
+/** The smallest thing with a name inside an artifact. */
+export interface Unit {
+  /** `npm`, `npm-links`, `npm-extra`, `app`, `salver`; later ecosystems add theirs. */
+  readonly kind: string;
+  readonly name: string;
+  readonly version?: string;
+  /** Where it lies in the release; empty for the top. */
+  readonly path: string;
+  /** How many tar entries it has. */
+  readonly entries: number;
+  /** Sum of its files' sizes in bytes. */
+  readonly sizeBytes: number;
+  /** True when some of its files were compiled by this build's machine. */
+  readonly compiled?: boolean;
+  readonly scripts?: UnitScripts;
+  /** Its members, in file order. */
+  readonly members: readonly MemberRow[];
+}
+
+export interface Manifest {
+  readonly format: typeof FORMAT_NUMBER;
+  readonly name: string;
+  readonly version: string;
+  /** As {@link formatTarget} writes it. */
+  readonly target: string;
+  readonly needs: Needs;
+  readonly host: HostSettings;
+  /** In the order in which their members lie in the file. */
+  readonly units: readonly Unit[];
+}
+
+/** Where each content member's compressed bytes lie. Carries no authority. */
+export interface Layout {
+  readonly format: typeof FORMAT_NUMBER;
+  /** Compressed bytes of every content member, in file order. Offsets are their running sum. */
+  readonly members: readonly number[];
+}
+
+/** Labels for people. Not part of the release's identity, never trusted. */
+export interface SourceLabel {
+  readonly format: typeof FORMAT_NUMBER;
+  readonly commit?: string;
+  readonly branch?: string;
+  /** True when tracked files differed from the commit. */
+  readonly dirty?: boolean;
+}
