@@ -9,7 +9,8 @@ export interface FinishedMember {
   readonly rawBytes: number;
   readonly rawDigest: string;
   readonly storedBytes: number;
-  readonly storedDigest: string;
+  /** CRC-32 (unsigned) of the stored bytes: what the layout states and what reading the cache checks. */
+  readonly storedCrc32: number;
 }
 
 /** What is remembered about a unit so that a warm build need not open it. */
@@ -34,7 +35,7 @@ export interface FinishedUnit {
   readonly members: readonly FinishedMember[];
   /**
    * Hands over the compressed members in order, in pieces of bounded size, verified against
-   * `storedDigest`. Throws E_CACHE_DAMAGED (the entry is then removed) on a mismatch.
+   * `storedCrc32`. Throws E_CACHE_DAMAGED (the entry is then removed) on a mismatch.
    */
   copySync(write: (piece: Uint8Array) => void): void;
 }

@@ -24,6 +24,7 @@ export type {
   HookRule,
   HostSettings,
   Layout,
+  LayoutRow,
   Manifest,
   MemberRow,
   SourceLabel,
@@ -40,3 +41,40 @@ export type {
   EcosystemContext,
   EcosystemPlan,
 } from './ecosystem.js';
+export {
+  comparePaths,
+  isAtOrBelow,
+  linkEscapeProblem,
+  linkTargetProblem,
+  pathProblem,
+} from './archive-path.js';
+export { canonicalJson, parseCanonicalJson } from './canonical-json.js';
+export { SHA256_PATTERN, createSha256, sha256Hex } from './digest.js';
+export type { Sha256 } from './digest.js';
+export {
+  HEAD_GZIP_HEADER_BYTES,
+  TAIL_MEMBER,
+  decodeMember,
+  encodeMember,
+  headMemberBytes,
+} from './gzip-member.js';
+export type { MemberFacts } from './gzip-member.js';
+export { encodeHead, parseHead, readHead, serializeManifest } from './head.js';
+export type { ArtifactHead } from './head.js';
+export { ShapeError, flag, integer, listOf, mapOf, object, oneOf, text } from './json-shape.js';
+export type { Shape } from './json-shape.js';
+export { MemberParser } from './member-parser.js';
+export type { EntrySink } from './member-parser.js';
+export { packEntries } from './pack-entries.js';
+export type { PackOptions, PackTotals, PackedMember } from './pack-entries.js';
+export { parseManifest } from './parse-manifest.js';
+export {
+  NAME_PATTERN,
+  SHORT_ID_DIGITS,
+  VERSION_PATTERN,
+  artifactFileName,
+  formatReleaseName,
+  shortId,
+} from './release-name.js';
+export { encodeEntryHeader, paddingBytes, parseEntryHeader } from './tar-header.js';
+export { TreeRules } from './tree-rules.js';

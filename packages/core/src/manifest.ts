@@ -86,11 +86,14 @@ export interface Manifest {
   readonly units: readonly Unit[];
 }
 
+/** Length in bytes and CRC-32 (unsigned) of one stored (compressed) content member. */
+export type LayoutRow = readonly [storedBytes: number, crc32: number];
+
 /** Where each content member's compressed bytes lie. Carries no authority. */
 export interface Layout {
   readonly format: typeof FORMAT_NUMBER;
-  /** Compressed bytes of every content member, in file order. Offsets are their running sum. */
-  readonly members: readonly number[];
+  /** One row per content member, in file order. Offsets are the running sum of the lengths. */
+  readonly members: readonly LayoutRow[];
 }
 
 /** Labels for people. Not part of the release's identity, never trusted. */

@@ -1,0 +1,63 @@
+// Canonical JSON (docs/format.md section 4): RFC 8785 without fractions and null, so that one value has
+// exactly one byte form and the manifest's hash can be the release's identity.
+import { SalverError } from './errors.js';
+
+/** Nesting bound: our documents need six levels. */
+const DEPTH_MAX = 32;
+
+/** The canonical bytes of a JSON value. Keys whose value is undefined are left out. Throws TypeError. */
+export function canonicalJson(value: unknown): Buffer {
+  return Buffer.from(serialize(value, 0), 'utf8');
+}
+
+function serialize(value: unknown, depth: number): string {
+  if (depth > DEPTH_MAX) throw new TypeError('value is nested too deeply for canonical JSON');
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no canonical JSON form');
+      return JSON.stringify(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'number':
+      if (!Number.isSafeInteger(value)) throw new TypeError(`${value} has no canonical JSON form`);
+      return Object.is(value, -0) ? '0' : String(value);
+    case 'object':
+      if (value !== null)
+        return Array.isArray(value) ? serializeArray(value, depth) : serializeObject(value, depth);
+  }
+  throw new TypeError(`${value === null ? 'null' : typeof value} has no canonical JSON form`);
+}
+
+function serializeArray(items: readonly unknown[], depth: number): string {
+  return `[${items.map((item) => serialize(item, depth + 1)).join(',')}]`;
+}
+
+function serializeObject(object: object, depth: number): string {
+  const parts: string[] = [];
+  const record = object as Record<string, unknown>;
+  // The default sort compares UTF-16 code units, as RFC 8785 asks.
+  for (const key of Object.keys(record).sort()) {
+    const value = record[key];
+    if (value !== undefined) parts.push(`${serialize(key, depth)}:${serialize(value, depth + 1)}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+/**
+ * Parses bytes that must be canonical JSON. Throws E_MANIFEST_INVALID, naming `what`, when they are not
+ * JSON or not in the one canonical form.
+ */
+export function parseCanonicalJson(bytes: Buffer, what: string): unknown {
+  let value: unknown;
+  let again: Buffer;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+    again = canonicalJson(value);
+  } catch (error) {
+    throw new SalverError('E_MANIFEST_INVALID', `${what} is not canonical JSON`, { cause: error });
+  }
+  if (!again.equals(bytes)) {
+    throw new SalverError('E_MANIFEST_INVALID', `${what} is not in canonical form`);
+  }
+  return value;
+}
