@@ -1,0 +1,53 @@
+// `npm run bench`: Salver beside its peers in one run, as ratios (DESIGN 9 has the budgets).
+// Options: --quick (fewer rounds, the medium app only), --only GROUP[,GROUP], --json FILE, --rounds N.
+// Every round uses fresh directories; nothing is deleted before all rounds are over, because a mass delete
+// slows whatever runs after it. `ours` and `peer` are medians in milliseconds (or bytes, for sizes);
+// `ratio` is the median of the ratios of each round.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepareApp } from './bench/apps.mjs';
+import { benchBuild } from './bench/build.mjs';
+import { benchInstall } from './bench/install.mjs';
+import { printRows } from './bench/measure.mjs';
+import { benchNative } from './bench/native.mjs';
+import { benchStart } from './bench/start.mjs';
+
+const GROUPS = ['build', 'install', 'native', 'start'];
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    rounds: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const wanted = options.only === undefined ? GROUPS : options.only.split(',');
+const unknown = wanted.filter((group) => !GROUPS.includes(group));
+if (unknown.length > 0) {
+  console.error(`error: no such group: ${unknown.join(', ')}; there are ${GROUPS.join(', ')}`);
+  process.exit(2);
+}
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
+const directory = mkdtempSync(join(process.env.SALVER_BENCH_DIR ?? tmpdir(), 'salver-bench-'));
+const rows = [];
+try {
+  for (const size of options.quick ? ['medium'] : ['medium', 'large']) {
+    if (!wanted.includes('build') && !wanted.includes('install')) break;
+    const app = await prepareApp(directory, size);
+    const context = { app, directory, rounds, size };
+    if (wanted.includes('build')) rows.push(...(await benchBuild(context)));
+    if (wanted.includes('install')) rows.push(...(await benchInstall(context)));
+  }
+  if (wanted.includes('native')) rows.push(...(await benchNative({ directory, rounds })));
+  if (wanted.includes('start')) rows.push(...(await benchStart({ directory, rounds: rounds * 6 })));
+  printRows(rows);
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify({ schemaVersion: 1, rows }, null, 2)}\n`);
+} finally {
+  if (options.keep) console.error(`kept ${directory}`);
+  else rmSync(directory, { recursive: true, force: true });
+}
