@@ -8,81 +8,58 @@ import { SALVER, compare, freshDirectory, interleave, run, shell } from './measu
 /** @returns rows for one app size. */
 export async function benchBuild({ app, directory, rounds, size }) {
   let artifact = '';
-  const peerArtifacts = [];
+  let peerArtifact = '';
+  const peakMb = { warm: 0, first: 0 };
   const samples = await interleave(
     {
       'salver warm': async (round) => {
         changeOwnCode(app.directory, round + 1);
-        const output = freshDirectory(directory, 'warm');
-        const { ms, stdout } = await run(
-          SALVER,
-          ['build', app.directory, '--output', output, '--offline', '--json'],
-          {
-            env: { SALVER_CACHE: app.salverCache },
-          },
-        );
-        artifact = JSON.parse(stdout).artifact;
-        return ms;
+        const built = await salverBuild(app, app.salverCache, freshDirectory(directory, 'warm'));
+        artifact = built.artifact;
+        peakMb.warm = Math.max(peakMb.warm, built.peakMb);
+        return built.ms;
       },
       'salver first': async () => {
-        const output = freshDirectory(directory, 'first');
         const cache = await cacheWithDownloadsOnly(app.salverCache, freshDirectory(directory, 'cache'));
-        const { ms } = await run(
-          SALVER,
-          ['build', app.directory, '--output', output, '--offline', '--json'],
-          {
-            env: { SALVER_CACHE: cache },
-          },
-        );
-        return ms;
+        const built = await salverBuild(app, cache, freshDirectory(directory, 'first'));
+        peakMb.first = Math.max(peakMb.first, built.peakMb);
+        return built.ms;
       },
       'cp of the artifact': async () => {
         if (artifact === '') return undefined;
-        const { ms } = await shell('cp "$FROM" out.tar.gz && sync -d out.tar.gz', {
-          cwd: freshDirectory(directory, 'cp'),
-          env: { FROM: artifact },
-        });
-        return ms;
+        const cwd = freshDirectory(directory, 'cp');
+        return (await shell('cp "$FROM" out.tar.gz && sync -d out.tar.gz', { cwd, env: { FROM: artifact } }))
+          .ms;
       },
       'npm ci + tar': async () => {
         const { file, ms } = await npmAndTar(app, freshDirectory(directory, 'npm'));
-        peerArtifacts.push(file);
+        peerArtifact = file;
         return ms;
       },
-      'pnpm + tar': async () =>
-        app.pnpm === undefined ? undefined : pnpmAndTar(app, freshDirectory(directory, 'pnpm')),
+      'pnpm + tar': async () => app.pnpm && pnpmAndTar(app, freshDirectory(directory, 'pnpm')),
     },
     rounds,
     { label: `build ${size}` },
   );
-  const ours = statSync(artifact).size;
-  const peer = statSync(peerArtifacts.at(-1)).size;
+  const { 'salver warm': warm, 'salver first': first, 'npm ci + tar': npm, 'pnpm + tar': pnpm } = samples;
+  const bytes = [statSync(artifact).size, statSync(peerArtifact).size];
+  const name = `build ${size}`;
   return [
-    compare(
-      `build ${size}: warm, own code changed / npm ci --offline + tar czf`,
-      samples['salver warm'],
-      samples['npm ci + tar'],
-      1 / 100,
-    ),
-    compare(
-      `build ${size}: warm, own code changed / pnpm --offline + tar czf`,
-      samples['salver warm'],
-      samples['pnpm + tar'],
-    ),
-    compare(
-      `build ${size}: warm, own code changed / cp of the artifact`,
-      samples['salver warm'],
-      samples['cp of the artifact'],
-      6,
-    ),
-    compare(
-      `build ${size}: first, downloads cached / npm ci --offline + tar czf`,
-      samples['salver first'],
-      samples['npm ci + tar'],
-      1 / 8,
-    ),
-    compare(`build ${size}: artifact bytes / one gzip -6 stream of the same tree`, [ours], [peer], 1.02),
+    compare(`${name}: warm, own code changed / npm ci --offline + tar czf`, warm, npm, 1 / 100),
+    compare(`${name}: warm, own code changed / pnpm --offline + tar czf`, warm, pnpm),
+    compare(`${name}: warm, own code changed / cp of the artifact`, warm, samples['cp of the artifact'], 6),
+    compare(`${name}: first, downloads cached / npm ci --offline + tar czf`, first, npm, 1 / 8),
+    compare(`${name}: artifact bytes / one gzip -6 stream of the same tree`, [bytes[0]], [bytes[1]], 1.02),
+    compare(`${name}: peak MB of a warm build / budget`, [peakMb.warm], [250], 1),
+    compare(`${name}: peak MB of a first build / budget`, [peakMb.first], [250], 1),
   ];
+}
+
+/** One build from the command's start to its end. */
+async function salverBuild(app, cache, output) {
+  const args = ['build', app.directory, '--output', output, '--offline', '--json'];
+  const { ms, peakMb, stdout } = await run(SALVER, args, { env: { SALVER_CACHE: cache } });
+  return { ms, peakMb, artifact: JSON.parse(stdout).artifact };
 }
 
 /** A cache that has all downloads but no finished member: hard links, so that nothing is copied. */

@@ -13,13 +13,20 @@ export async function benchInstall({ app, directory, rounds, size }) {
   const tree = freshDirectory(directory, 'tree');
   const plain = join(directory, `plain-${size}.tar.gz`);
   await shell('tar xzf "$A" -C "$T" && tar czf "$P" -C "$T" .', { env: { A: second, T: tree, P: plain } });
-  const roots = [];
+  let peakMb = 0;
   const samples = await interleave(
     {
       'salver full': async () => {
         const root = freshDirectory(directory, 'root');
-        roots.push(root);
-        const { ms } = await run(SALVER_HOST, ['install', first, '--root', root, '--json', '--quiet']);
+        const { ms, peakMb: peak } = await run(SALVER_HOST, [
+          'install',
+          first,
+          '--root',
+          root,
+          '--json',
+          '--quiet',
+        ]);
+        peakMb = Math.max(peakMb, peak);
         return ms;
       },
       'salver update': async () => {

@@ -1,6 +1,6 @@
 // Rounds, medians and the table: what every benchmark group shares.
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,10 +9,11 @@ export const SALVER = join(REPOSITORY, 'node_modules/.bin/salver');
 export const SALVER_HOST = join(REPOSITORY, 'node_modules/.bin/salver-host');
 
 const OUTPUT_BYTES_KEPT = 4000;
+const MEMORY_POLL_MS = 20;
 
 /**
- * Runs a command to its end. Resolves to {ms, maxRssKb, stdout}; rejects with the end of its output when it fails.
- * Peak memory is read from GNU time where that is installed.
+ * Runs a command to its end. Resolves to {ms, peakMb, stdout, stderr}; rejects with the end of its output when it
+ * fails. `peakMb` is the kernel's own high-water mark of the command's memory, read while it runs.
  */
 export function run(command, args, { cwd, env } = {}) {
   return new Promise((resolve, reject) => {
@@ -24,14 +25,27 @@ export function run(command, args, { cwd, env } = {}) {
     });
     let stdout = '';
     let stderr = '';
+    let peakMb = 0;
+    const watch = setInterval(() => (peakMb = Math.max(peakMb, peakMemoryMb(child.pid))), MEMORY_POLL_MS);
     child.stdout.on('data', (piece) => (stdout += piece));
     child.stderr.on('data', (piece) => (stderr = (stderr + piece).slice(-OUTPUT_BYTES_KEPT)));
     child.on('error', reject);
+    child.on('exit', () => clearInterval(watch));
     child.on('close', (code) => {
-      if (code === 0) resolve({ ms: performance.now() - start, stdout, stderr });
+      if (code === 0) resolve({ ms: performance.now() - start, peakMb, stdout, stderr });
       else reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${stderr}`));
     });
   });
+}
+
+/** High-water mark of a process's resident memory in MB; 0 where /proc has none. */
+function peakMemoryMb(pid) {
+  try {
+    const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return match === null ? 0 : Number(match[1]) / 1024;
+  } catch {
+    return 0;
+  }
 }
 
 /** Runs a shell line under `set -e`. */
