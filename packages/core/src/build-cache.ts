@@ -17,8 +17,10 @@ export interface FinishedMember {
 export interface UnitFacts {
   readonly entries: number;
   readonly sizeBytes: number;
-  /** Measured from its ELF files. */
+  /** Measured from its ELF files by `measureNeeds`; libraries that another unit brings are still in it. */
   readonly needs: Needs;
+  /** Names of the shared libraries it brings, as `measureNeeds` returns them; `mergeNeeds` wants them back. */
+  readonly provides: readonly string[];
   /**
    * Directories of this unit that are named `node_modules` or lie directly in one (`@scope`),
    * as full paths: the links unit must not name them again.

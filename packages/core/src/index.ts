@@ -78,3 +78,12 @@ export {
 } from './release-name.js';
 export { encodeEntryHeader, paddingBytes, parseEntryHeader } from './tar-header.js';
 export { TreeRules } from './tree-rules.js';
+export { compareVersions } from './compare-versions.js';
+export { readElf } from './elf-reader.js';
+export type { ElfFile, ElfReadOptions, ElfVersionNeed } from './elf-reader.js';
+export type { ElfEncoding, ElfInput } from './elf-bytes.js';
+export type { ElfSymbol } from './elf-symbols.js';
+export { measureNeeds } from './measure-needs.js';
+export type { MeasuredNeeds } from './measure-needs.js';
+export { mergeNeeds } from './merge-needs.js';
+export type { NeedsPart } from './merge-needs.js';

@@ -48,8 +48,15 @@ export function hostGlibcVersion(): string | undefined {
   return process.platform === 'linux' ? reportHeader().glibcVersionRuntime : undefined;
 }
 
-/** The machine this process runs on. */
+let ownTarget: Target | undefined;
+
+/** The machine this process runs on. Found out once: the report costs milliseconds. */
 export function hostTarget(): Target {
+  ownTarget ??= findOwnTarget();
+  return ownTarget;
+}
+
+function findOwnTarget(): Target {
   const os = process.platform;
   const arch = process.arch;
   if (os !== 'linux') return { os, arch, libc: 'none' };

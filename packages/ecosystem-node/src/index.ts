@@ -1,1 +1,2 @@
-export {};
+// The public surface of ecosystem-node: explicit names only.
+export { createNpmEcosystem } from './ecosystem.js';

@@ -1,5 +1,5 @@
 // What `npm ci` would put where: the lock's `packages`, filtered for one target, with every decision
-// made. plan.ts computes it from the lock; fetching, transcoding and laying out only carry it out.
+// made. compute-plan.ts computes it from the lock; fetching, transcoding and laying out only carry it out.
 
 /** Where a package's bytes come from. */
 export type PackageSource =
@@ -27,6 +27,11 @@ export interface PlannedPackage {
   readonly production: boolean;
   /** May be left out when it cannot be fetched or built. */
   readonly optional: boolean;
+  /**
+   * For an optional package: the locations that go when it cannot be had, its own included, sorted.
+   * npm removes the whole set.
+   */
+  readonly optionalSet?: readonly string[];
   /** The lock's flag; not complete (notes/npm.md 0.5): tarballs are looked into as well. */
   readonly hasInstallScript: boolean;
   /** Link name -> path inside the package; normalised as npm does. */
@@ -40,8 +45,10 @@ export interface PlannedPackage {
 /** A symlink in a node_modules directory: workspace or `file:` directory. */
 export interface PlannedLink {
   readonly location: string;
-  /** Path of the target directory relative to the project, e.g. `packages/core`. */
+  /** Path of the target directory relative to the project, e.g. `packages/core`; empty for the project itself. */
   readonly targetPath: string;
+  /** A workspace of the root; otherwise a `file:` directory. */
+  readonly workspace?: boolean;
   readonly production: boolean;
 }
 
@@ -68,6 +75,8 @@ export interface InstallPlan {
   readonly warnings: readonly string[];
   /** Root `engines.node`, as written. */
   readonly nodeRange?: string;
+  /** npm's strict-allow-scripts: an undecided package with install scripts is an error. */
+  readonly strictAllowScripts?: boolean;
   /** Parsed package.json of the root. */
   readonly rootManifest: Readonly<Record<string, unknown>>;
 }

@@ -1,1 +1,20 @@
-export {};
+// The public surface of the installer: explicit names only.
+export { activateRelease, rollbackRelease } from './activate-release.js';
+export type { ActivateOptions, SwitchOptions, SwitchResult } from './activate-release.js';
+export { checkNeeds, findUnmetNeeds } from './check-needs.js';
+export type { Durability } from './durability.js';
+export { localHostFacts } from './host-facts.js';
+export type { HostFacts, NodeFacts } from './host-facts.js';
+export { installRelease } from './install-release.js';
+export type { InstallOptions, InstallResult } from './install-release.js';
+export type { PhasesMs } from './phase-clock.js';
+export type { LinkMode } from './place-file.js';
+export { installScript } from './install-script.js';
+export { listReleases, rootStatus } from './root-status.js';
+export type { InstalledRelease, RootStatus } from './root-status.js';
+export { releaseEnvironment, runInRelease } from './run-in-release.js';
+export type { RunOptions } from './run-in-release.js';
+export { verifyArtifact } from './verify-artifact.js';
+export type { VerifyArtifactOptions } from './verify-artifact.js';
+export { verifyRelease } from './verify-release.js';
+export type { VerifiedRelease, VerifyReleaseOptions } from './verify-release.js';

@@ -1,1 +1,1 @@
-export {};
+export { openArtifactFile } from './artifact-file.js';

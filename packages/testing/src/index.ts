@@ -1,1 +1,3 @@
-export {};
+// The public surface of the test equipment: explicit names only.
+export { assembleArtifact, makeArtifact, memorySource } from './make-artifact.js';
+export type { ArtifactFiles, FileContent, MadeArtifact, MakeArtifactOptions } from './make-artifact.js';

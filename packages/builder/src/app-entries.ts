@@ -1,0 +1,37 @@
+// The app's files -> the entries of the app unit. Every directory of a release needs an entry of its own; the app
+// unit brings those of its files and those that lead to other units.
+import { comparePaths } from '@salver/core';
+import type { PackEntry } from '@salver/core';
+import { parentsOf } from './file-selection.js';
+import { toPackEntry } from './source-file.js';
+import type { SourceFile } from './source-file.js';
+
+/** `unitPaths` are the places of all other units, e.g. `packages/api/node_modules/a`. */
+export function appEntries(files: readonly SourceFile[], unitPaths: readonly string[]): readonly PackEntry[] {
+  const directories = new Set<string>();
+  for (const { path } of files) for (const parent of parentsOf(path)) directories.add(parent);
+  for (const path of unitPaths) {
+    for (const parent of parentsOf(path)) {
+      // From `node_modules` down the ecosystem brings the directories itself.
+      if (!isInDependencies(parent)) directories.add(parent);
+    }
+  }
+  for (const { path } of files) directories.delete(path);
+  const made = [...directories].map(directoryEntry);
+  return [...files.map(toPackEntry), ...made].sort((a, b) => comparePaths(a.path, b.path));
+}
+
+function isInDependencies(path: string): boolean {
+  return path.split('/').some((name) => name === 'node_modules');
+}
+
+function directoryEntry(path: string): PackEntry {
+  return {
+    path,
+    kind: 'directory',
+    executable: false,
+    sizeBytes: 0,
+    linkTarget: '',
+    readSync: () => Buffer.alloc(0),
+  };
+}

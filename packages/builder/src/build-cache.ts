@@ -1,0 +1,93 @@
+// The builder's cache as one thing: opened once per command, safe for several builders at once.
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileSystemError, hostTarget } from '@salver/core';
+import type { BuildCache, FinishedUnit, PackEntry, Progress, Target } from '@salver/core';
+import { CacheLocks } from './cache-lock.js';
+import { cachePaths, defaultCacheDirectory } from './cache-paths.js';
+import type { CachePaths } from './cache-paths.js';
+import { listCache, pruneCache, verifyCache } from './cache-upkeep.js';
+import type { CacheListing, PruneOptions, PruneResult, VerifyResult } from './cache-upkeep.js';
+import { storeContentUnit } from './content-unit.js';
+import { DownloadStore } from './download-store.js';
+import { MemberStore } from './member-store.js';
+import { NoteStore } from './note-store.js';
+import { readUnitEntries } from './read-unit.js';
+import type { ReadableUnit } from './read-unit.js';
+import { cleanTemporary, withTemporaryDirectory } from './temp-space.js';
+import { UnitStore } from './unit-store.js';
+
+export interface OpenCacheOptions {
+  /** Where the cache lies; by default {@link defaultCacheDirectory}. */
+  readonly directory?: string;
+  readonly progress: Progress;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What units are measured for. Default: this machine. */
+  readonly target?: Target;
+  /** Ends waiting for other builders. */
+  readonly signal?: AbortSignal;
+}
+
+/** The cache with what only the builder and `salver cache` need. */
+export interface OpenedCache extends BuildCache {
+  readonly directory: string;
+  /** Where clean copies of apps are made. */
+  readonly workDirectory: string;
+  /** The same cache for one build: units are measured for `target`, what is found damaged goes to `progress`. */
+  forBuild(build: { readonly target: Target; readonly progress: Progress }): OpenedCache;
+  /**
+   * Packs entries into a unit whose members are kept one by one, by their raw digest: what did not change since any
+   * earlier call is not compressed again. For units that change with every build. Throws as `storeUnit`.
+   */
+  storeContentUnit(name: string, entries: readonly PackEntry[]): Promise<FinishedUnit>;
+  /** What is in the cache. */
+  list(): CacheListing;
+  /** Removes the longest unused entries. Throws E_USAGE without a limit. */
+  prune(options: PruneOptions): PruneResult;
+  /** Checks every byte; damaged entries are removed and reported. */
+  verify(): VerifyResult;
+}
+
+/** Opens the cache and removes what killed builders left in it. Throws E_FILE_SYSTEM, E_DISK_FULL, E_USAGE. */
+export function openBuildCache(options: OpenCacheOptions): OpenedCache {
+  const paths = cachePaths(resolve(options.directory ?? defaultCacheDirectory(options.env)));
+  try {
+    mkdirSync(paths.root, { recursive: true });
+  } catch (error) {
+    throw fileSystemError(error, `cannot create the cache at ${paths.root}`);
+  }
+  cleanTemporary(paths.tmp);
+  const { progress, env, signal = new AbortController().signal } = options;
+  const locks = new CacheLocks({ paths, progress, env, signal });
+  return assemble(paths, options.target ?? hostTarget(), progress, locks);
+}
+
+function assemble(paths: CachePaths, target: Target, progress: Progress, locks: CacheLocks): OpenedCache {
+  const units = new UnitStore({ paths, target, progress });
+  const members = new MemberStore({ paths, progress });
+  const downloads = new DownloadStore({ paths, progress });
+  const notes = new NoteStore({ paths, progress });
+  return {
+    directory: paths.root,
+    workDirectory: paths.work,
+    forBuild: (build) => assemble(paths, build.target, build.progress, locks),
+    findUnit: (key) => units.find(key),
+    storeUnit: (key, entries, extra) => units.store(key, entries, extra),
+    storeContentUnit: (name, entries) => storeContentUnit(members, { name, entries, target }),
+    readUnit: (unit) => readUnitEntries(readable(unit)),
+    findDownload: (integrity) => downloads.find(integrity),
+    storeDownload: (stream, about) => downloads.store(stream, about),
+    findNote: (key) => notes.find(key),
+    storeNote: (key, value) => notes.store(key, value),
+    withLock: (key, work) => locks.withLock(key, work),
+    withTempDir: (work) => withTemporaryDirectory(paths.tmp, work),
+    list: () => listCache(paths),
+    prune: (limits) => pruneCache(paths, limits),
+    verify: () => verifyCache(paths, progress),
+  };
+}
+
+function readable(unit: FinishedUnit): ReadableUnit {
+  if ('readMemberSync' in unit) return unit as ReadableUnit;
+  throw new TypeError(`unit ${unit.key} did not come from this cache`);
+}

@@ -1,0 +1,268 @@
+// source tree -> artifact: the steps of a build, in order (DESIGN 3).
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { SalverError, hostTarget, isSalverError } from '@salver/core';
+import type {
+  CollectedUnit,
+  CollectedUnits,
+  Ecosystem,
+  EcosystemPlan,
+  Manifest,
+  Progress,
+  SourceLabel,
+  Target,
+} from '@salver/core';
+import type { OpenedCache } from './build-cache.js';
+import { checkSignal } from './check-signal.js';
+import { buildAndPack, buildCommands, listAppSource, needsBuild, packSource } from './collect-app.js';
+import type { AppOptions, AppResult } from './collect-app.js';
+import { installScriptUnit } from './install-script-unit.js';
+import { loadConfig } from './load-config.js';
+import type { BuildConfig } from './load-config.js';
+import { makeManifest } from './make-manifest.js';
+import { PhaseClock } from './phase-clock.js';
+import { planEcosystems } from './plan-build.js';
+import { writeProvenance } from './provenance.js';
+import type { SourceFile } from './source-file.js';
+import { readSourceLabel } from './source-label.js';
+import { writeArtifact } from './write-artifact.js';
+import type { WrittenArtifact } from './write-artifact.js';
+
+export interface BuildOptions {
+  /** The project: where its lockfile lies. Never written to, unless the output goes there. */
+  readonly projectDir: string;
+  /** Where the artifact goes; made when missing. */
+  readonly outputDir: string;
+  readonly ecosystems: readonly Ecosystem[];
+  readonly cache: OpenedCache;
+  /** Text of `.salver/install.sh`. */
+  readonly installScript: string;
+  /** Version of Salver, for the provenance. */
+  readonly builderVersion: string;
+  readonly progress: Progress;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Fetch nothing. Default false. */
+  readonly offline?: boolean;
+  /** Refuse lock entries without integrity, whatever the configuration says. Default false. */
+  readonly strictIntegrity?: boolean;
+  /** What to build for. Default: what the configuration says, else this machine. */
+  readonly target?: Target;
+  /** Do everything but write the artifact. Default false. */
+  readonly dryRun?: boolean;
+}
+
+export interface BuildResult {
+  /** Absolute path of the artifact. */
+  readonly artifact: string;
+  /** Release id, 64 hex digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  /** e.g. `linux-x64-glibc`. */
+  readonly target: string;
+  readonly sizeBytes: number;
+  /** How many units the release has. */
+  readonly units: number;
+  /** False when exactly this file was there already. */
+  readonly isNew: boolean;
+  readonly phasesMs: Readonly<Record<string, number>>;
+  readonly packagesTotal: number;
+  readonly packagesCached: number;
+  readonly downloadedBytes: number;
+  readonly compiled: readonly string[];
+  readonly scriptsRan: readonly string[];
+  readonly scriptsSkipped: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Everything known before dependencies are collected. */
+interface Prepared {
+  readonly options: BuildOptions;
+  readonly app: AppOptions;
+  readonly plans: readonly EcosystemPlan[];
+  readonly clock: PhaseClock;
+}
+
+/** What one attempt at collecting and writing gave. */
+interface Attempt {
+  readonly collected: readonly CollectedUnits[];
+  readonly units: readonly CollectedUnit[];
+  readonly manifest: Manifest;
+  readonly written: WrittenArtifact;
+  readonly label: SourceLabel;
+}
+
+/**
+ * Builds one release. Same source, lockfile and target give the same release id. Nothing is left behind on failure.
+ * Throws E_CONFIG_INVALID, E_SECRET_FOUND, E_BUILD_COMMAND_FAILED, E_BUILD_INPUT_CHANGED, E_PATH_UNSAFE, E_DISK_FULL,
+ * E_FILE_SYSTEM, E_INTERRUPTED, and what the ecosystems throw.
+ */
+export async function buildRelease(given: BuildOptions): Promise<BuildResult> {
+  const startedAt = new Date();
+  const warnings: string[] = [];
+  const options = { ...given, progress: collectingWarnings(given.progress, warnings) };
+  const prepared = await prepare(options);
+  const attempt = await attemptTwice(prepared);
+  const { manifest, written, collected } = attempt;
+  if (options.dryRun !== true) recordProvenance(prepared, attempt, startedAt);
+  return {
+    artifact: written.artifact,
+    id: written.id,
+    name: manifest.name,
+    version: manifest.version,
+    target: manifest.target,
+    sizeBytes: written.sizeBytes,
+    units: attempt.units.length,
+    isNew: written.isNew,
+    phasesMs: prepared.clock.phasesMs(),
+    ...sumUp(collected),
+    warnings,
+  };
+}
+
+async function prepare(options: BuildOptions): Promise<Prepared> {
+  const projectDir = resolve(options.projectDir);
+  if (!existsSync(projectDir)) {
+    throw new SalverError('E_USAGE', `there is no directory ${projectDir}`, {
+      hint: 'pass the directory of the project',
+    });
+  }
+  const clock = new PhaseClock();
+  const config = await clock.time('config', () => loadConfig(projectDir));
+  const target = options.target ?? config.target ?? hostTarget();
+  const { progress, env, signal } = options;
+  const cache = options.cache.forBuild({ target, progress });
+  const plans = await clock.time('plan', () =>
+    planEcosystems(options.ecosystems, {
+      projectDir,
+      target,
+      settings: dependencySettings(config, options),
+      cache,
+      progress,
+      env,
+      signal,
+      offline: options.offline ?? false,
+    }),
+  );
+  return { options, plans, clock, app: { projectDir, config, target, cache, plans, env, progress, signal } };
+}
+
+function dependencySettings(config: BuildConfig, options: BuildOptions): BuildConfig['dependencies'] {
+  return options.strictIntegrity === true
+    ? { ...config.dependencies, strictIntegrity: true }
+    : config.dependencies;
+}
+
+/** A damaged cache entry is removed when it is found; the second attempt makes it anew. */
+async function attemptTwice(prepared: Prepared): Promise<Attempt> {
+  try {
+    return await attemptBuild(prepared);
+  } catch (error) {
+    if (!isSalverError(error, 'E_CACHE_DAMAGED')) throw error;
+    return attemptBuild(prepared);
+  }
+}
+
+async function attemptBuild({ options, app, plans, clock }: Prepared): Promise<Attempt> {
+  const { signal, progress, outputDir, dryRun = false } = options;
+  checkSignal(signal);
+  const label = inBackground(readSourceLabel(app.projectDir, app.env));
+  const source = await clock.time('source', () => listAppSource(app));
+  const collected = await clock.time('collect', () => collectAll(plans, signal));
+  const result = await packWith(source, collected, app, clock);
+  const units = [
+    await installScriptUnit(app.cache, options.installScript),
+    ...result.dependencies,
+    result.app,
+  ];
+  const nodeNeeds = collected.map((each) => each.nodeNeeds);
+  const manifest = makeManifest({ config: app.config, target: app.target, units, nodeNeeds });
+  checkSignal(signal);
+  const labels = await label();
+  const written = await clock.time('write', () =>
+    writeArtifact({
+      outputDir: resolve(outputDir),
+      manifest,
+      units,
+      label: labels,
+      progress,
+      signal,
+      dryRun,
+    }),
+  );
+  return { collected, units, manifest, written, label: labels };
+}
+
+/** Work that runs beside other work (git beside ours): a failure is kept until somebody asks for the result. */
+function inBackground<T>(work: Promise<T>): () => Promise<T> {
+  work.catch(() => undefined);
+  return () => work;
+}
+
+async function collectAll(
+  plans: readonly EcosystemPlan[],
+  signal: AbortSignal,
+): Promise<readonly CollectedUnits[]> {
+  const collected: CollectedUnits[] = [];
+  for (const plan of plans) {
+    collected.push(await plan.collectUnits());
+    checkSignal(signal);
+  }
+  return collected;
+}
+
+function packWith(
+  source: readonly SourceFile[],
+  collected: readonly CollectedUnits[],
+  app: AppOptions,
+  clock: PhaseClock,
+): Promise<AppResult> {
+  if (!needsBuild(app.config, app.plans)) return clock.time('app', () => packSource(source, collected, app));
+  return clock.time('build', () => buildAndPack(source, collected, app));
+}
+
+function recordProvenance({ options, app, plans }: Prepared, attempt: Attempt, startedAt: Date): void {
+  const { manifest, label, written } = attempt;
+  writeProvenance(written.artifact, written.isNew, {
+    manifest,
+    id: written.id,
+    label,
+    projectDir: app.projectDir,
+    lockfiles: plans.map((plan) => plan.lockfile),
+    build: buildCommands(app.config, plans),
+    secretExceptions: app.config.secrets.allow,
+    builderVersion: options.builderVersion,
+    startedAt,
+  });
+}
+
+function sumUp(
+  collected: readonly CollectedUnits[],
+): Pick<
+  BuildResult,
+  'packagesTotal' | 'packagesCached' | 'downloadedBytes' | 'compiled' | 'scriptsRan' | 'scriptsSkipped'
+> {
+  const sum = (count: (each: CollectedUnits) => number): number =>
+    collected.reduce((total, each) => total + count(each), 0);
+  return {
+    packagesTotal: sum((each) => each.packagesTotal),
+    packagesCached: sum((each) => each.packagesCached),
+    downloadedBytes: sum((each) => each.downloadedBytes),
+    compiled: collected.flatMap((each) => each.compiled),
+    scriptsRan: collected.flatMap((each) => each.scriptsRan),
+    scriptsSkipped: collected.flatMap((each) => each.scriptsSkipped),
+  };
+}
+
+/** Warnings go to the progress as they come, and into the result. */
+function collectingWarnings(progress: Progress, warnings: string[]): Progress {
+  return {
+    step: (name, unit) => progress.step(name, unit),
+    note: (text) => progress.note(text),
+    warn: (text) => {
+      if (!warnings.includes(text)) warnings.push(text);
+      progress.warn(text);
+    },
+  };
+}

@@ -1,0 +1,165 @@
+// Looking after the cache: what is in it, removing what was not used for long, checking every byte.
+import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { SalverError, errnoOf, fileSystemError, isSalverError, sha256Hex } from '@salver/core';
+import type { Progress } from '@salver/core';
+import { discardDamaged } from './cache-files.js';
+import type { CachePaths } from './cache-paths.js';
+import { hashFile } from './download-store.js';
+import { checkMemberFile } from './member-store.js';
+import { openSealedText } from './sealed-text.js';
+import { copyMembers, readUnitFile } from './unit-file.js';
+
+export type CacheKind = 'downloads' | 'aliases' | 'units' | 'members' | 'notes';
+
+/** One file of the cache. */
+export interface CacheEntry {
+  readonly kind: CacheKind;
+  /** Relative to the cache directory. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970; exact to a day. */
+  readonly lastUsedMs: number;
+}
+
+export interface CacheListing {
+  readonly directory: string;
+  readonly sizeBytes: number;
+  /** Longest unused first. */
+  readonly entries: readonly CacheEntry[];
+}
+
+export interface PruneOptions {
+  /** Removes what was not used for this long. */
+  readonly unusedMs?: number;
+  /** Then removes the longest unused until no more than this is left. */
+  readonly sizeBytesMax?: number;
+  /** Only says what would be removed. */
+  readonly dryRun?: boolean;
+}
+
+export interface PruneResult {
+  readonly removed: readonly CacheEntry[];
+  readonly freedBytes: number;
+  readonly leftBytes: number;
+}
+
+export interface VerifyResult {
+  readonly checked: number;
+  readonly sizeBytes: number;
+  /** Paths (relative) of damaged entries; they have been removed. */
+  readonly damaged: readonly string[];
+}
+
+/** A running build may rely on what it has just used, so pruning never takes that. */
+const IN_USE_MS = 60 * 60 * 1000;
+
+/** All entries of the cache. Throws E_FILE_SYSTEM. */
+export function listCache(paths: CachePaths): CacheListing {
+  const directories: readonly (readonly [CacheKind, string])[] = [
+    ['downloads', paths.downloads],
+    ['aliases', paths.aliases],
+    ['units', paths.units],
+    ['members', dirname(paths.members)],
+    ['notes', paths.notes],
+  ];
+  const entries = directories.flatMap(([kind, directory]) => entriesBelow(paths, kind, directory));
+  entries.sort((a, b) => a.lastUsedMs - b.lastUsedMs || (a.path < b.path ? -1 : 1));
+  return { directory: paths.root, sizeBytes: sumBytes(entries), entries };
+}
+
+function entriesBelow(paths: CachePaths, kind: CacheKind, directory: string): CacheEntry[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw fileSystemError(error, `cannot read the cache at ${directory}`);
+  }
+  const entries: CacheEntry[] = [];
+  for (const name of names) {
+    const path = join(directory, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) continue;
+    entries.push({ kind, path: relative(paths.root, path), sizeBytes: stat.size, lastUsedMs: stat.mtimeMs });
+  }
+  return entries;
+}
+
+function sumBytes(entries: readonly CacheEntry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+}
+
+/** Removes the longest unused entries. Throws E_USAGE without a limit, E_FILE_SYSTEM. */
+export function pruneCache(paths: CachePaths, options: PruneOptions): PruneResult {
+  if (options.unusedMs === undefined && options.sizeBytesMax === undefined) {
+    throw new SalverError('E_USAGE', 'pruning needs an age or a size', {
+      hint: 'say what may stay, for example entries used in the last 30 days',
+    });
+  }
+  const listing = listCache(paths);
+  const now = Date.now();
+  let leftBytes = listing.sizeBytes;
+  const removed: CacheEntry[] = [];
+  for (const entry of listing.entries) {
+    const unusedMs = now - entry.lastUsedMs;
+    const isOld = options.unusedMs !== undefined && unusedMs > options.unusedMs;
+    const isTooMuch = options.sizeBytesMax !== undefined && leftBytes > options.sizeBytesMax;
+    if (!(isOld || isTooMuch) || unusedMs < IN_USE_MS) continue;
+    if (options.dryRun !== true) rmSync(join(paths.root, entry.path), { force: true });
+    leftBytes -= entry.sizeBytes;
+    removed.push(entry);
+  }
+  return { removed, freedBytes: listing.sizeBytes - leftBytes, leftBytes };
+}
+
+/** Reads and checks every byte; damaged entries are removed and reported. Throws E_FILE_SYSTEM. */
+export function verifyCache(paths: CachePaths, progress: Progress): VerifyResult {
+  const { entries, sizeBytes } = listCache(paths);
+  const step = progress.step('verifying the cache', 'bytes');
+  const damaged: string[] = [];
+  let doneBytes = 0;
+  for (const entry of entries) {
+    const path = join(paths.root, entry.path);
+    if (!isIntact(entry.kind, path)) {
+      discardDamaged(path, entry.path, progress);
+      damaged.push(entry.path);
+    }
+    doneBytes += entry.sizeBytes;
+    step.update(doneBytes, sizeBytes);
+  }
+  step.end(`${entries.length} entries, ${damaged.length} damaged`);
+  return { checked: entries.length, sizeBytes, damaged };
+}
+
+function isIntact(kind: CacheKind, path: string): boolean {
+  const name = basename(dirname(path)) + basename(path);
+  try {
+    switch (kind) {
+      case 'downloads':
+        return hashFile(path, ['sha512']).get('sha512') === name;
+      case 'members':
+        return checkMemberFile(readFileSync(path)) !== undefined;
+      case 'units':
+        return isUnitIntact(path, name);
+      default:
+        return openSealedText(readFileSync(path, 'utf8')) !== undefined;
+    }
+  } catch (error) {
+    // Pruned by somebody else meanwhile: nothing is wrong.
+    if (errnoOf(error) === 'ENOENT') return true;
+    throw fileSystemError(error, `cannot read ${path}`);
+  }
+}
+
+function isUnitIntact(path: string, name: string): boolean {
+  const unit = readUnitFile(path)?.record;
+  if (unit === undefined || sha256Hex(unit.key) !== name) return false;
+  try {
+    copyMembers(path, unit, () => undefined);
+    return true;
+  } catch (error) {
+    if (isSalverError(error, 'E_CACHE_DAMAGED')) return false;
+    throw error;
+  }
+}

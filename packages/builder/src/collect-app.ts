@@ -1,0 +1,166 @@
+// The app's own files: listed in the source or left by the app's build, checked for secrets, packed into one unit.
+import { formatTarget } from '@salver/core';
+import type { BuildTree, CollectedUnit, CollectedUnits, EcosystemPlan, Progress, Target } from '@salver/core';
+import { appEntries } from './app-entries.js';
+import type { OpenedCache } from './build-cache.js';
+import { checkSignal } from './check-signal.js';
+import { withCleanCopy } from './clean-copy.js';
+import { listBuilt, listSource } from './list-source.js';
+import type { ListOptions } from './list-source.js';
+import type { BuildConfig } from './load-config.js';
+import { guardSecrets } from './secret-guard.js';
+import { toPackEntry } from './source-file.js';
+import type { SourceFile } from './source-file.js';
+
+export interface AppOptions {
+  readonly projectDir: string;
+  readonly config: BuildConfig;
+  readonly target: Target;
+  readonly cache: OpenedCache;
+  readonly plans: readonly EcosystemPlan[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** The units of a release, as far as the app decides them. */
+export interface AppResult {
+  /** Units of the ecosystems, those that the build changed replaced. */
+  readonly dependencies: readonly CollectedUnit[];
+  readonly app: CollectedUnit;
+}
+
+/** Commands of the app's own build, in order. Empty: there is none. */
+export function buildCommands(config: BuildConfig, plans: readonly EcosystemPlan[]): readonly string[] {
+  return config.build ?? plans.flatMap((plan) => plan.defaultBuild);
+}
+
+/** True when the source cannot ship as it is: commands must run first. */
+export function needsBuild(config: BuildConfig, plans: readonly EcosystemPlan[]): boolean {
+  return buildCommands(config, plans).length > 0 || plans.some((plan) => plan.hasLifecycle);
+}
+
+/**
+ * What ships of the source, checked for secrets: before a build could carry them into bundles, where they are harder to
+ * find, and before anything is fetched. Throws E_SECRET_FOUND and as `listSource`.
+ */
+export async function listAppSource(options: AppOptions): Promise<readonly SourceFile[]> {
+  const files = await listSource(listOptions(options, options.projectDir));
+  const { allow } = options.config.secrets;
+  const isFinal = !needsBuild(options.config, options.plans);
+  guardSecrets(files.map(toPackEntry), {
+    allow,
+    env: options.env,
+    ...(isFinal ? { progress: options.progress } : {}),
+  });
+  return files;
+}
+
+/** Packs the source as it is. Throws E_PATH_UNSAFE, E_BUILD_INPUT_CHANGED, E_DISK_FULL, E_FILE_SYSTEM. */
+export async function packSource(
+  source: readonly SourceFile[],
+  collected: readonly CollectedUnits[],
+  options: AppOptions,
+): Promise<AppResult> {
+  const dependencies = collected.flatMap(({ units }) => units);
+  return { dependencies, app: await packApp(source, dependencies, options) };
+}
+
+/**
+ * Runs the app's build in a clean copy and packs what it leaves. Throws as {@link packSource}, and E_SECRET_FOUND,
+ * E_BUILD_COMMAND_FAILED.
+ */
+export async function buildAndPack(
+  source: readonly SourceFile[],
+  collected: readonly CollectedUnits[],
+  options: AppOptions,
+): Promise<AppResult> {
+  const { cache, config, target, env, progress } = options;
+  const copy = { cache, name: `${config.name}-${formatTarget(target)}`, files: source };
+  return withCleanCopy(copy, async (appDir) => {
+    const trees = await runBuild(appDir, collected, options);
+    const dependencies = await takeChanges(trees, collected);
+    checkSignal(options.signal);
+    const built = listBuilt(listOptions(options, appDir), new Set(source.map((file) => file.path)));
+    guardSecrets(built.map(toPackEntry), { allow: config.secrets.allow, env, progress });
+    return { dependencies, app: await packApp(built, dependencies, options) };
+  });
+}
+
+async function runBuild(
+  appDir: string,
+  collected: readonly CollectedUnits[],
+  options: AppOptions,
+): Promise<readonly BuildTree[]> {
+  const { plans, config } = options;
+  const trees: BuildTree[] = [];
+  for (const [index, plan] of plans.entries()) {
+    const tree = await plan.layOut(appDir, collected[index] as CollectedUnits);
+    trees.push(tree);
+    checkSignal(options.signal);
+    if (plan.hasLifecycle) await tree.runLifecycle();
+  }
+  const step = options.progress.step('building the app');
+  for (const [index, tree] of trees.entries()) {
+    // Commands of the configuration run once, in the environment of the first ecosystem.
+    const commands =
+      config.build === undefined ? plans[index]?.defaultBuild : index === 0 ? config.build : [];
+    for (const command of commands ?? []) {
+      checkSignal(options.signal);
+      step.detail(command);
+      await tree.runCommand(command);
+    }
+  }
+  step.end();
+  return trees;
+}
+
+/** What the build left is what ships: dependencies it changed are taken from disk. */
+async function takeChanges(
+  trees: readonly BuildTree[],
+  collected: readonly CollectedUnits[],
+): Promise<readonly CollectedUnit[]> {
+  const result: CollectedUnit[] = [];
+  for (const [index, { units }] of collected.entries()) {
+    const changes = await trees[index]?.collectChanges();
+    const changed = new Map(changes?.changed.map((unit) => [placeOf(unit), unit]));
+    const removed = new Set(changes?.removedPaths);
+    for (const unit of units) {
+      const replacement = changed.get(placeOf(unit));
+      changed.delete(placeOf(unit));
+      if (replacement !== undefined) result.push(replacement);
+      else if (!removed.has(unit.path)) result.push(unit);
+    }
+    result.push(...changed.values());
+  }
+  return result;
+}
+
+function placeOf(unit: CollectedUnit): string {
+  return `${unit.kind}\n${unit.path}`;
+}
+
+function listOptions(options: AppOptions, root: string): ListOptions {
+  const { config, plans, env, progress } = options;
+  return {
+    root,
+    include: config.files.include,
+    exclude: config.files.exclude,
+    ownPaths: plans.flatMap((plan) => plan.ownedDirectories),
+    required: ['package.json', ...plans.map((plan) => plan.lockfile)],
+    env,
+    progress,
+  };
+}
+
+async function packApp(
+  files: readonly SourceFile[],
+  dependencies: readonly CollectedUnit[],
+  options: AppOptions,
+): Promise<CollectedUnit> {
+  const step = options.progress.step('packing the app', 'files');
+  const unitPaths = dependencies.map((unit) => unit.path);
+  const content = await options.cache.storeContentUnit('app', appEntries(files, unitPaths));
+  step.end(`${files.length} files`);
+  return { kind: 'app', name: options.config.name, path: '', content };
+}

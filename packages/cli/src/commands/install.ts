@@ -1,0 +1,45 @@
+import { installRelease } from '@salver/installer';
+import type { Durability, InstallResult, LinkMode } from '@salver/installer';
+import type { ArtifactSource } from '@salver/core';
+import type { CommandContext, CommandResult } from '../command.js';
+import { inputPath, requiredArgument, requiredRoot, waitMs } from '../command-input.js';
+import { describeSwitch } from '../describe-switch.js';
+import { previewInstall } from '../dry-run.js';
+import { formatBytes, formatCount } from '../format-amounts.js';
+import { phaseLine } from '../phase-line.js';
+import { withArtifact } from '../with-artifact.js';
+
+/** `salver-host install`. */
+export async function run(context: CommandContext): Promise<CommandResult> {
+  const root = requiredRoot(context);
+  const path = inputPath(context, requiredArgument(context.input, 'ARTIFACT'));
+  const activate = !context.input.flags.has('no-activate');
+  return withArtifact(path, async (source) => {
+    if (context.input.flags.has('dry-run'))
+      return describeSwitch(await previewInstall(source, root, activate), true);
+    const result = await install(context, { source, root, activate });
+    return { json: result, text: result.release, summary: summaryOf(result) };
+  });
+}
+
+function install(
+  { input, progress, signal }: CommandContext,
+  what: { readonly source: ArtifactSource; readonly root: string; readonly activate: boolean },
+): Promise<InstallResult> {
+  return installRelease({
+    ...what,
+    rehash: input.flags.has('rehash'),
+    // The table of the command allows no other values.
+    durability: input.values.get('durability') as Durability | undefined,
+    linkMode: input.values.get('link-mode') as LinkMode | undefined,
+    waitMs: waitMs(input),
+    progress,
+    signal,
+  });
+}
+
+function summaryOf(result: InstallResult): string {
+  if (!result.changed) return `${result.release} is installed already: nothing to do`;
+  const files = `${formatCount(result.filesWritten, 'file')} written, ${formatCount(result.filesLinked, 'file')} linked`;
+  return `installed ${result.release}: ${formatBytes(result.bytesFetched)} read, ${files}\n${phaseLine(result.phasesMs)}`;
+}

@@ -1,0 +1,13 @@
+import { rollbackRelease } from '@salver/installer';
+import type { CommandContext, CommandResult } from '../command.js';
+import { requiredRoot, waitMs } from '../command-input.js';
+import { describeSwitch } from '../describe-switch.js';
+import { previewRollback } from '../dry-run.js';
+
+/** `salver-host rollback`. */
+export async function run(context: CommandContext): Promise<CommandResult> {
+  const { input, signal } = context;
+  const root = requiredRoot(context);
+  if (input.flags.has('dry-run')) return describeSwitch(previewRollback(root), true);
+  return describeSwitch(await rollbackRelease({ root, waitMs: waitMs(input), signal }), false);
+}

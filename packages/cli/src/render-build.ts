@@ -1,0 +1,45 @@
+// What a person wants to know after a build.
+import { basename } from 'node:path';
+import type { BuildResult } from '@salver/builder';
+import { printable, shortId } from '@salver/core';
+import { formatBytes, formatCount } from './format-amounts.js';
+import { phaseLine } from './phase-line.js';
+
+/** At most this many names in a list; the manifest has them all. */
+const NAMES_SHOWN_MAX = 10;
+
+/** Lines of the summary that follows a build, on stderr. */
+export function renderBuildSummary(result: BuildResult, dryRun: boolean): readonly string[] {
+  const outcome = dryRun ? ' (not written)' : result.isNew ? '' : ' (was there already, with the same bytes)';
+  return [
+    `file      ${basename(result.artifact)}${outcome}`,
+    `id        ${shortId(result.id)}`,
+    `size      ${formatBytes(result.sizeBytes)}`,
+    `units     ${formatCount(result.units, 'unit')}; ${packagesText(result)}`,
+    `native    ${nativeText(result)}`,
+    `scripts   ${scriptsText(result)}`,
+    phaseLine(result.phasesMs).replace(/^time: /, 'time      '),
+  ];
+}
+
+function packagesText({ packagesTotal, packagesCached, downloadedBytes }: BuildResult): string {
+  const downloaded = downloadedBytes === 0 ? '' : `, ${formatBytes(downloadedBytes)} downloaded`;
+  return `${formatCount(packagesTotal, 'package')}, ${packagesCached} from the cache${downloaded}`;
+}
+
+function nativeText({ compiled }: BuildResult): string {
+  return compiled.length === 0 ? 'nothing compiled in this build' : `compiled ${names(compiled)}`;
+}
+
+function scriptsText({ scriptsRan, scriptsSkipped }: BuildResult): string {
+  const parts = [
+    scriptsRan.length === 0 ? '' : `ran ${names(scriptsRan)}`,
+    scriptsSkipped.length === 0 ? '' : `skipped ${names(scriptsSkipped)}`,
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? 'no install scripts' : parts.join('; ');
+}
+
+function names(list: readonly string[]): string {
+  const shown = list.slice(0, NAMES_SHOWN_MAX).map(printable).join(', ');
+  return list.length > NAMES_SHOWN_MAX ? `${shown} and ${list.length - NAMES_SHOWN_MAX} more` : shown;
+}

@@ -1,0 +1,114 @@
+// The commands of `salver-host`, as data.
+import type { Command, OptionSpec, Program } from './command.js';
+import { completionCommand } from './completion/completion-command.js';
+import { JSON_OPTION, QUIET_OPTION } from './shared-options.js';
+
+const ROOT: OptionSpec = {
+  name: 'root',
+  value: 'DIR',
+  completes: 'directory',
+  summary: 'root of the app on this host (default: SALVER_ROOT)',
+};
+const DRY_RUN: OptionSpec = { name: 'dry-run', summary: 'check everything, change nothing' };
+const WAIT: OptionSpec = { name: 'wait', value: 'TIME', summary: 'wait this long for the lock, e.g. 30s' };
+
+const INSTALL: Command = {
+  name: 'install',
+  summary: 'install a release from an artifact and make it current',
+  arguments: [{ name: 'ARTIFACT', required: true, completes: 'file', summary: 'path of the .tar.gz file' }],
+  options: [
+    ROOT,
+    { name: 'no-activate', summary: 'install only; `salver-host activate` makes it current' },
+    { name: 'rehash', summary: 'compare every reused byte instead of trusting size and time' },
+    {
+      name: 'durability',
+      value: 'HOW',
+      choices: ['syncfs', 'files', 'none'],
+      summary: 'how files reach the disk before the switch',
+    },
+    {
+      name: 'link-mode',
+      value: 'HOW',
+      choices: ['link', 'copy', 'none'],
+      summary: 'how installed files are reused',
+    },
+    WAIT,
+    DRY_RUN,
+  ],
+  examples: ['salver-host install shop-1.4.2-linux-x64-glibc-4f2a91c07b3e.tar.gz --root /srv/shop'],
+  load: () => import('./commands/install.js'),
+};
+
+const ACTIVATE: Command = {
+  name: 'activate',
+  summary: 'make an installed release the current one',
+  arguments: [{ name: 'RELEASE', required: true, summary: 'name, version or beginning of the id' }],
+  options: [ROOT, WAIT, DRY_RUN],
+  examples: ['salver-host activate 1.4.2 --root /srv/shop'],
+  load: () => import('./commands/activate.js'),
+};
+
+const ROLLBACK: Command = {
+  name: 'rollback',
+  summary: 'go back to the release that ran before',
+  arguments: [],
+  options: [ROOT, WAIT, DRY_RUN],
+  examples: ['salver-host rollback --root /srv/shop'],
+  load: () => import('./commands/rollback.js'),
+};
+
+const STATUS: Command = {
+  name: 'status',
+  summary: 'show which release is current and where a rollback would go',
+  arguments: [],
+  options: [ROOT],
+  examples: ['salver-host status --root /srv/shop'],
+  load: () => import('./commands/status.js'),
+};
+
+const RELEASES: Command = {
+  name: 'releases',
+  summary: 'list the installed releases, newest first',
+  arguments: [],
+  options: [ROOT],
+  examples: ['salver-host releases --root /srv/shop'],
+  load: () => import('./commands/releases.js'),
+};
+
+const VERIFY: Command = {
+  name: 'verify',
+  summary: 'compare every byte of an installed release with its manifest',
+  arguments: [
+    { name: 'RELEASE', required: false, summary: 'name, version or beginning of the id (default: current)' },
+  ],
+  options: [ROOT],
+  examples: ['salver-host verify --root /srv/shop', 'salver-host verify 1.4.2 --root /srv/shop'],
+  load: () => import('./commands/verify-installed.js'),
+};
+
+const RUN: Command = {
+  name: 'run',
+  summary: 'run a command in a release, with its environment',
+  arguments: [],
+  options: [ROOT, { name: 'release', value: 'RELEASE', summary: 'instead of the current one' }],
+  commandLine: 'COMMAND...',
+  examples: ['salver-host run --root /srv/shop -- node scripts/report.js'],
+  load: () => import('./commands/run.js'),
+};
+
+/** The program for hosts. */
+export const SALVER_HOST: Program = {
+  name: 'salver-host',
+  summary: 'install, activate and roll back releases on a host',
+  options: [JSON_OPTION, QUIET_OPTION],
+  commands: [
+    INSTALL,
+    ACTIVATE,
+    ROLLBACK,
+    STATUS,
+    RELEASES,
+    VERIFY,
+    RUN,
+    completionCommand('salver-host', () => SALVER_HOST),
+  ],
+};

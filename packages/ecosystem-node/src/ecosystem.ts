@@ -1,0 +1,76 @@
+// npm as a plug-in: from a project with npm's lock to finished units.
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Ecosystem, EcosystemContext, EcosystemPlan } from '@salver/core';
+import { isObject } from './lockfile-shape.js';
+import { createBuildTree } from './build-tree.js';
+import { collectUnits } from './collect-units.js';
+import { computePlan } from './compute-plan.js';
+import type { InstallPlan } from './install-plan.js';
+import { hasLifecycle } from './lifecycle.js';
+import { loadNpmOptions } from './npm-options.js';
+import { readLockfile } from './read-lockfile.js';
+
+/** Locks that mean "this is an npm project"; npm takes the first that exists. */
+const LOCKFILES = ['npm-shrinkwrap.json', 'package-lock.json'];
+
+/** npm's ecosystem: package-lock.json and npm-shrinkwrap.json, versions 2 and 3. */
+export function createNpmEcosystem(): Ecosystem {
+  return {
+    name: 'npm',
+    async detect(projectDir) {
+      // A package.json alone counts too, so that a missing lock is an error and not silence.
+      for (const name of [...LOCKFILES, 'package.json']) {
+        if (await exists(join(projectDir, name))) return name;
+      }
+      return undefined;
+    },
+    plan,
+  };
+}
+
+async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
+  const { projectDir, target, settings, env } = context;
+  const npmOptions = await loadNpmOptions(projectDir, env);
+  const read = await readLockfile(projectDir);
+  const nodeVersion = process.version;
+  const installPlan = await computePlan({ ...read, projectDir, target, nodeVersion, settings, npmOptions });
+  for (const warning of installPlan.warnings) context.progress.warn(warning);
+  const input = { context, plan: installPlan, npmOptions };
+  return {
+    lockfile: installPlan.lockfile,
+    defaultBuild: hasBuildScript(installPlan) ? ['npm run build'] : [],
+    hasLifecycle: !npmOptions.ignoreScripts && (await projectHasLifecycle(projectDir, installPlan)),
+    ownedDirectories: ['node_modules'],
+    collectUnits: () => collectUnits(input),
+    layOut: (appDir, collected) => createBuildTree({ ...input, appDir, collected }),
+  };
+}
+
+function hasBuildScript({ rootManifest }: InstallPlan): boolean {
+  const scripts = rootManifest['scripts'];
+  return isObject(scripts) && typeof scripts['build'] === 'string' && scripts['build'] !== '';
+}
+
+async function projectHasLifecycle(projectDir: string, installPlan: InstallPlan): Promise<boolean> {
+  const linkManifests = new Map<string, unknown>();
+  for (const { targetPath } of installPlan.links) {
+    if (targetPath !== '') linkManifests.set(targetPath, await readManifest(join(projectDir, targetPath)));
+  }
+  return hasLifecycle({ projectDir, rootManifest: installPlan.rootManifest, linkManifests });
+}
+
+async function readManifest(directory: string): Promise<unknown> {
+  try {
+    return JSON.parse((await readFile(join(directory, 'package.json'), 'utf8')).replace(/^\uFEFF/, ''));
+  } catch {
+    return {};
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

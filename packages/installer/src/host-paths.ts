@@ -1,0 +1,53 @@
+// Where things lie under a root (DESIGN 4). Every other file asks here, so the layout is stated once.
+import { resolve } from 'node:path';
+
+/** The places of one root, all absolute. */
+export interface HostPaths {
+  readonly root: string;
+  /** Symlink to the active release: the only name services use. */
+  readonly current: string;
+  /** Symlink to the release a rollback goes to. */
+  readonly previous: string;
+  readonly releases: string;
+  /** Data that outlives releases. */
+  readonly shared: string;
+  /** Settings and secrets of this host, put there by configuration management. */
+  readonly envFile: string;
+  /** Salver's own state. */
+  readonly state: string;
+  readonly lock: string;
+  /** One file per installed release: what lies where, see release-record.ts. */
+  readonly records: string;
+  /** Work that has not been committed; emptied by every recovery. */
+  readonly staging: string;
+}
+
+/** Mode of directories that hold only Salver's own state. */
+export const STATE_DIRECTORY_MODE = 0o755;
+
+export function hostPaths(root: string): HostPaths {
+  const top = resolve(root);
+  const state = `${top}/.salver`;
+  return {
+    root: top,
+    current: `${top}/current`,
+    previous: `${top}/previous`,
+    releases: `${top}/releases`,
+    shared: `${top}/shared`,
+    envFile: `${top}/config/env`,
+    state,
+    lock: `${state}/lock`,
+    records: `${state}/records`,
+    staging: `${state}/staging`,
+  };
+}
+
+/** Directory of one release. */
+export function releasePath(paths: HostPaths, release: string): string {
+  return `${paths.releases}/${release}`;
+}
+
+/** Target of the links `current` and `previous`: relative, so that a root can be moved or mounted elsewhere. */
+export function releaseLinkTarget(release: string): string {
+  return `releases/${release}`;
+}

@@ -1,0 +1,52 @@
+// Who a process is, beyond its number: numbers are reused, so a lock that names only a pid can be held for
+// ever by a stranger. Start time and boot id settle it. Where there is no /proc, only the pid is compared.
+import { readFileSync } from 'node:fs';
+
+/** Identity of a process on this machine. Empty strings where the system does not tell. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot at which it started. */
+  readonly startTicks: string;
+  readonly bootId: string;
+}
+
+export function ownIdentity(): ProcessIdentity {
+  return { pid: process.pid, startTicks: startTicksOf(process.pid), bootId: bootId() };
+}
+
+/** False only when it is certain that the process is gone. */
+export function mayBeAlive(identity: ProcessIdentity): boolean {
+  if (!Number.isSafeInteger(identity.pid) || identity.pid <= 0) return false;
+  const boot = bootId();
+  if (identity.bootId !== '' && boot !== '' && identity.bootId !== boot) return false;
+  if (boot === '') return answersSignal(identity.pid);
+  const startTicks = startTicksOf(identity.pid);
+  return startTicks !== '' && (identity.startTicks === '' || startTicks === identity.startTicks);
+}
+
+function answersSignal(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function bootId(): string {
+  return readText('/proc/sys/kernel/random/boot_id').trim();
+}
+
+/** Field 22 of /proc/PID/stat. The command in field 2 may hold anything, so count from its last `)`. */
+function startTicksOf(pid: number): string {
+  const stat = readText(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

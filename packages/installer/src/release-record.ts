@@ -1,0 +1,126 @@
+// What an installed release consists of, kept beside it: which member of the artifact became which files. An
+// update finds in it what need not be read again; `verify` what must be there.
+//
+// Text, one JSON value per line: facts of the release, the digests of its members in order, then the rows of
+// each member. Lines are parsed when asked for: an update that needs one member of an old release does not
+// pay for the rest.
+import { readFileSync } from 'node:fs';
+import { errnoOf, sha256Hex } from '@salver/core';
+import type { HostPaths } from './host-paths.js';
+
+/**
+ * One thing on disk, paths as in the artifact:
+ * `d` directory; `l` link and its target; `f` file, `x` executable file: size in bytes, mtime in milliseconds, inode;
+ * `p` piece of a large file: offset and length in bytes. The row of a large file stands alone in the member of
+ * its header; its pieces are the members that follow.
+ */
+export type RecordRow =
+  | readonly [kind: 'd', path: string]
+  | readonly [kind: 'l', path: string, target: string]
+  | readonly [kind: 'f' | 'x', path: string, sizeBytes: number, mtimeMs: number, inode: number]
+  | readonly [kind: 'p', path: string, offset: number, length: number];
+
+/** The first line of a record. */
+export interface ReleaseFacts {
+  readonly format: 1;
+  readonly release: string;
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly target: string;
+  /** ISO time of installation on this host. */
+  readonly installedAt: string;
+  readonly commit?: string;
+  readonly entries: number;
+  readonly sizeBytes: number;
+  /** Shared paths as configured in the release. */
+  readonly shared: readonly string[];
+}
+
+export interface RecordedMember {
+  readonly digest: string;
+  readonly rows: readonly RecordRow[];
+}
+
+/** The bytes of a record. */
+export function formatRecord(facts: ReleaseFacts, members: readonly RecordedMember[]): string {
+  const lines = [JSON.stringify(members.map((member) => member.digest))];
+  for (const member of members) lines.push(JSON.stringify(member.rows));
+  const body = lines.join('\n');
+  return `${JSON.stringify({ ...facts, bodyDigest: sha256Hex(body) })}\n${body}\n`;
+}
+
+/** A record in memory. */
+export class ReleaseRecord {
+  readonly facts: ReleaseFacts;
+  readonly digests: readonly string[];
+  readonly #lines: readonly string[];
+  readonly #indexes = new Map<string, number>();
+
+  constructor(facts: ReleaseFacts, digests: readonly string[], lines: readonly string[]) {
+    this.facts = facts;
+    this.digests = digests;
+    this.#lines = lines;
+    digests.forEach((digest, index) => {
+      if (!this.#indexes.has(digest)) this.#indexes.set(digest, index);
+    });
+  }
+
+  /** Index of the first member with this digest, or undefined. */
+  indexOf(digest: string): number | undefined {
+    return this.#indexes.get(digest);
+  }
+
+  rows(index: number): readonly RecordRow[] {
+    return JSON.parse(this.#lines[index] ?? '[]') as RecordRow[];
+  }
+}
+
+/** Where the record of a release lies. */
+export function recordPath(paths: HostPaths, release: string): string {
+  return `${paths.records}/${release}.jsonl`;
+}
+
+/** The record of a release, or undefined when there is none or it is damaged: nothing is then taken from it. */
+export function readRecord(paths: HostPaths, release: string): ReleaseRecord | undefined {
+  const text = readIfThere(recordPath(paths, release));
+  if (text === undefined) return undefined;
+  try {
+    return parseRecord(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only the first line, for lists of releases. */
+export function readReleaseFacts(paths: HostPaths, release: string): ReleaseFacts | undefined {
+  const text = readIfThere(recordPath(paths, release));
+  try {
+    return text === undefined ? undefined : parseFacts(text.slice(0, text.indexOf('\n')));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseRecord(text: string): ReleaseRecord | undefined {
+  const firstEnd = text.indexOf('\n');
+  const facts = parseFacts(text.slice(0, firstEnd));
+  const body = text.slice(firstEnd + 1, -1);
+  if (facts === undefined || facts.bodyDigest !== sha256Hex(body)) return undefined;
+  const [digestLine = '', ...lines] = body.split('\n');
+  return new ReleaseRecord(facts, JSON.parse(digestLine) as string[], lines);
+}
+
+function parseFacts(line: string): (ReleaseFacts & { readonly bodyDigest: string }) | undefined {
+  const facts = JSON.parse(line) as ReleaseFacts & { readonly bodyDigest: string };
+  return facts.format === 1 ? facts : undefined;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,182 @@
+// P4: entries -> files below one staging directory. Every file is created exclusively and never through a
+// link: links are made last, so nothing the archive says can make a write land elsewhere. Modes are 0644 and
+// 0755 (the caller sets umask 022); no owner and no time from the archive.
+import { closeSync, constants, fstatSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import type { Entry, EntrySink, TreeRules } from '@salver/core';
+import { placeFile } from './place-file.js';
+import type { LinkMode } from './place-file.js';
+import type { RecordRow, RecordedMember } from './release-record.js';
+import { linkSharedPaths } from './shared-paths.js';
+import type { SharedPaths } from './shared-paths.js';
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const MODE_PLAIN = 0o644;
+const MODE_EXECUTABLE = 0o755;
+
+interface OpenLargeFile {
+  readonly entry: Entry;
+  readonly fd: number;
+  /** Index of its header's member in the record. */
+  readonly memberIndex: number;
+  offset: number;
+}
+
+export interface ReleaseWriterOptions {
+  /** Absolute path of the staged release. */
+  readonly tree: string;
+  readonly rules: TreeRules;
+  readonly shared: SharedPaths;
+  readonly linkMode: LinkMode;
+}
+
+/** Writes one release. All methods throw the system's error, E_ARTIFACT_HOSTILE or E_PATH_UNSAFE. */
+export class ReleaseWriter implements EntrySink {
+  readonly #tree: string;
+  readonly #rules: TreeRules;
+  readonly #shared: SharedPaths;
+  readonly #linkMode: LinkMode;
+  readonly #directories: Set<string>;
+  readonly #links: Entry[] = [];
+  readonly #members: RecordedMember[] = [];
+  #rows: RecordRow[] = [];
+  #large: OpenLargeFile | undefined;
+  #lastDirectory = '';
+  filesWritten = 0;
+  filesLinked = 0;
+
+  /** The tree exists and is empty but for `.salver`. */
+  constructor(options: ReleaseWriterOptions) {
+    this.#tree = options.tree;
+    this.#rules = options.rules;
+    this.#shared = options.shared;
+    this.#linkMode = options.linkMode;
+    this.#directories = new Set(['', '.salver']);
+  }
+
+  /** What was written so far, for the record. */
+  get members(): readonly RecordedMember[] {
+    return this.#members;
+  }
+
+  directory(entry: Entry): void {
+    this.#accept(entry);
+    this.#ensureDirectory(this.#shared.place(entry.path));
+    this.#rows.push(['d', entry.path]);
+  }
+
+  symlink(entry: Entry): void {
+    this.#accept(entry);
+    this.#links.push(entry);
+    this.#rows.push(['l', entry.path, entry.linkTarget]);
+  }
+
+  file(entry: Entry, data: Buffer): void {
+    this.#accept(entry);
+    const fd = this.#create(entry);
+    try {
+      writeWhole(fd, data);
+      this.#rows.push(fileRow(entry, fd));
+    } finally {
+      closeSync(fd);
+    }
+    this.filesWritten += 1;
+  }
+
+  beginLargeFile(entry: Entry): void {
+    this.#accept(entry);
+    this.#large = { entry, fd: this.#create(entry), memberIndex: this.#members.length, offset: 0 };
+  }
+
+  piece(data: Buffer): void {
+    if (this.#large === undefined) throw new Error('a piece came without a file');
+    writeWhole(this.#large.fd, data);
+    this.#rows.push(['p', this.#large.entry.path, this.#large.offset, data.length]);
+    this.#large.offset += data.length;
+  }
+
+  endLargeFile(): void {
+    const large = this.#large;
+    if (large === undefined) throw new Error('a file ended that was never begun');
+    const header = this.#members[large.memberIndex];
+    if (header === undefined) throw new Error('the header of a large file is no member');
+    this.#members[large.memberIndex] = { digest: header.digest, rows: [fileRow(large.entry, large.fd)] };
+    this.#closeLarge();
+    this.filesWritten += 1;
+  }
+
+  /** Ends a member: what came since the last one belongs to `digest`. */
+  endMember(digest: string): void {
+    this.#members.push({ digest, rows: this.#rows });
+    this.#rows = [];
+  }
+
+  /** Takes a file that lies, checked, at `from` in an installed release, where `row` describes it. */
+  reuseFile(entry: Entry, from: string, row: RecordRow): void {
+    this.#accept(entry);
+    const copy = placeFile(from, this.#pathOf(entry), this.#linkMode);
+    if (copy === undefined) {
+      this.#rows.push(row);
+      this.filesLinked += 1;
+    } else {
+      this.#rows.push([entry.executable ? 'x' : 'f', entry.path, entry.sizeBytes, copy.mtimeMs, copy.inode]);
+      this.filesWritten += 1;
+    }
+  }
+
+  /** Records rows of the current member that needed no writing: the pieces of a large file taken whole. */
+  addRows(rows: readonly RecordRow[]): void {
+    this.#rows.push(...rows);
+  }
+
+  /** Makes the links, the generated ones first: should both want one name, the archive is refused. */
+  finish(): void {
+    linkSharedPaths(this.#tree, this.#shared);
+    for (const link of this.#links) symlinkSync(link.linkTarget, this.#pathOf(link));
+  }
+
+  /** Gives up an unfinished file. Safe to call at any time. */
+  close(): void {
+    if (this.#large !== undefined) this.#closeLarge();
+  }
+
+  #accept(entry: Entry): void {
+    this.#rules.accept(entry);
+    this.#shared.checkEntry(entry);
+  }
+
+  #closeLarge(): void {
+    const large = this.#large;
+    this.#large = undefined;
+    if (large !== undefined) closeSync(large.fd);
+  }
+
+  #create(entry: Entry): number {
+    return openSync(this.#pathOf(entry), CREATE, entry.executable ? MODE_EXECUTABLE : MODE_PLAIN);
+  }
+
+  /** Path on disk; its directory is made when missing. */
+  #pathOf(entry: Entry): string {
+    const place = this.#shared.place(entry.path);
+    this.#ensureDirectory(place.slice(0, Math.max(0, place.lastIndexOf('/'))));
+    return `${this.#tree}/${place}`;
+  }
+
+  #ensureDirectory(place: string): void {
+    if (place === this.#lastDirectory || this.#directories.has(place)) return;
+    this.#ensureDirectory(place.slice(0, Math.max(0, place.lastIndexOf('/'))));
+    mkdirSync(`${this.#tree}/${place}`, MODE_EXECUTABLE);
+    this.#directories.add(place);
+    this.#lastDirectory = place;
+  }
+}
+
+/** writeSync may write less than asked for, e.g. just before the disk is full. */
+function writeWhole(fd: number, data: Buffer): void {
+  let written = 0;
+  while (written < data.length) written += writeSync(fd, data, written, data.length - written);
+}
+
+function fileRow(entry: Entry, fd: number): RecordRow {
+  const { mtimeMs, ino } = fstatSync(fd);
+  return [entry.executable ? 'x' : 'f', entry.path, entry.sizeBytes, mtimeMs, ino];
+}

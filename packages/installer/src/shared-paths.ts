@@ -1,0 +1,107 @@
+// Shared paths (DESIGN 4): data that outlives releases lies in ROOT/shared; each release has a relative link
+// to it. What the artifact itself ships at such a path is kept, unchanged, in the release under
+// .salver/shared/ and serves once as the initial content, when ROOT/shared has nothing there yet. So the
+// release stays immutable and verifiable, and nothing the app writes is ever hard-linked between releases.
+import { cpSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { SalverError, isAtOrBelow, printable } from '@salver/core';
+import type { Entry, Manifest } from '@salver/core';
+import type { HostPaths } from './host-paths.js';
+
+/** Where in a release the artifact's own content of shared paths is kept. */
+export const SHARED_CONTENT_DIRECTORY = '.salver/shared';
+
+/** The shared paths of one release, checked. */
+export class SharedPaths {
+  readonly paths: readonly string[];
+
+  /** Throws E_PATH_UNSAFE when paths lie in each other or in .salver. */
+  constructor(paths: readonly string[]) {
+    this.paths = [...paths].sort();
+    for (const path of this.paths) {
+      if (isAtOrBelow(path, '.salver')) throw unsafe(path, 'it belongs to Salver');
+      const outer = this.paths.find((other) => other !== path && isAtOrBelow(path, other));
+      if (outer !== undefined)
+        throw unsafe(path, `it lies in "${printable(outer)}", which is shared as well`);
+    }
+    if (new Set(this.paths).size !== this.paths.length)
+      throw unsafe(this.paths.join(', '), 'it is listed twice');
+  }
+
+  /** The shared path that `path` is or lies below, or undefined. */
+  holding(path: string): string | undefined {
+    return this.paths.length === 0 ? undefined : this.paths.find((shared) => isAtOrBelow(path, shared));
+  }
+
+  /** Where an entry of the artifact lies in the release on disk. */
+  place(path: string): string {
+    return this.holding(path) === undefined ? path : `${SHARED_CONTENT_DIRECTORY}/${path}`;
+  }
+
+  /** Target of the generated link at a shared path: from releases/<release>/<path> to shared/<path>. */
+  linkTarget(path: string): string {
+    return `${'../'.repeat(path.split('/').length + 1)}shared/${path}`;
+  }
+
+  /**
+   * Refuses entries that cannot stand beside the generated links: a link at or below a shared path (it would
+   * point elsewhere from where it is kept), and a file or link above one. Throws E_PATH_UNSAFE.
+   */
+  checkEntry(entry: Entry): void {
+    if (this.paths.length === 0 || entry.kind === 'directory') return;
+    const { path } = entry;
+    if (entry.kind === 'symlink' && this.holding(path) !== undefined) {
+      throw unsafe(path, 'it is a link inside a shared path');
+    }
+    if (this.paths.some((shared) => shared !== path && isAtOrBelow(shared, path))) {
+      throw unsafe(path, `a shared path lies below this ${entry.kind}`);
+    }
+  }
+}
+
+export function sharedPathsOf(manifest: Manifest): SharedPaths {
+  return new SharedPaths(manifest.host.shared ?? []);
+}
+
+/** Makes the generated links in a staged release. Its parents exist or are made. Throws the system's error. */
+export function linkSharedPaths(tree: string, shared: SharedPaths): void {
+  for (const path of shared.paths) {
+    mkdirSync(dirname(`${tree}/${path}`), { recursive: true });
+    symlinkSync(shared.linkTarget(path), `${tree}/${path}`);
+  }
+}
+
+/**
+ * Makes sure that ROOT/shared has something at each shared path: the release's own content as a private
+ * copy, else an empty directory. What is there already is never touched. Throws the system's error.
+ */
+export function fillSharedPaths(paths: HostPaths, tree: string, shared: SharedPaths): void {
+  for (const path of shared.paths) {
+    const place = `${paths.shared}/${path}`;
+    // Not existsSync: a link to a disk that is not mounted right now is somebody's data, too.
+    if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) continue;
+    const content = `${tree}/${SHARED_CONTENT_DIRECTORY}/${path}`;
+    mkdirSync(existsSync(content) ? dirname(place) : place, { recursive: true });
+    if (existsSync(content)) copyWhole(content, place);
+  }
+}
+
+/** A crash leaves the unfinished name, which the next run removes; never half of the data under its real name. */
+function copyWhole(from: string, to: string): void {
+  const unfinished = `${to}.salver-unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  try {
+    cpSync(from, unfinished, { recursive: true, errorOnExist: true, force: false });
+    renameSync(unfinished, to);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function unsafe(path: string, why: string): SalverError {
+  return new SalverError('E_PATH_UNSAFE', `the shared path "${printable(path)}" is refused: ${why}`, {
+    hint: 'change `shared` in salver.json and build again',
+    facts: { path: printable(path) },
+  });
+}

@@ -1,0 +1,121 @@
+// P2 to P7 for one release: room, unpack, sync, seal; or nothing at all when a whole one is there already.
+import { existsSync } from 'node:fs';
+import { SalverError } from '@salver/core';
+import type { ArtifactHead, ArtifactSource, MemberRow, Progress } from '@salver/core';
+import { adoptRelease } from './adopt-release.js';
+import { checkSpace } from './check-space.js';
+import type { SpaceNeeded } from './check-space.js';
+import { syncTree } from './durability.js';
+import type { Durability } from './durability.js';
+import { releasePath } from './host-paths.js';
+import type { HostPaths } from './host-paths.js';
+import { findKnownMembers } from './known-members.js';
+import type { KnownMembers } from './known-members.js';
+import type { PhaseClock } from './phase-clock.js';
+import type { LinkMode } from './place-file.js';
+import { hasAllFiles } from './quick-check.js';
+import { currentRelease } from './release-links.js';
+import { formatRecord, readReleaseFacts } from './release-record.js';
+import type { ReleaseFacts } from './release-record.js';
+import { sealRelease } from './seal-release.js';
+import { sharedPathsOf } from './shared-paths.js';
+import { withStaging } from './staging.js';
+import { unpackRelease } from './unpack.js';
+import type { Unpacked } from './unpack.js';
+
+export interface StageOptions {
+  readonly paths: HostPaths;
+  readonly head: ArtifactHead;
+  readonly release: string;
+  readonly source: ArtifactSource;
+  readonly rehash?: boolean | undefined;
+  readonly durability?: Durability | undefined;
+  readonly linkMode?: LinkMode | undefined;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+  readonly clock: PhaseClock;
+}
+
+/** What staging did. */
+export interface Staged extends Pick<Unpacked, 'bytesFetched' | 'filesLinked' | 'filesWritten'> {
+  /** False when the release was there already. */
+  readonly isNew: boolean;
+}
+
+const NOTHING_STAGED: Staged = { isNew: false, bytesFetched: 0, filesLinked: 0, filesWritten: 0 };
+
+/** Puts the release below releases/, whole and on disk. Throws as installRelease does. */
+export async function stageRelease(options: StageOptions): Promise<Staged> {
+  const { paths, head, release, clock } = options;
+  if (existsSync(releasePath(paths, release))) {
+    if (await clock.measure('compare', () => isWhole(options))) return NOTHING_STAGED;
+    refuseToReplaceCurrent(paths, release);
+  }
+  const shared = sharedPathsOf(head.manifest);
+  const linkMode = options.linkMode ?? 'link';
+  const known = await clock.measure('plan', () =>
+    findKnownMembers(paths, linkMode === 'none' ? [] : allMembers(head)),
+  );
+  await clock.measure('space', () => checkSpace(paths, spaceNeeded(head, known)));
+  return withStaging(paths, async (staging) => {
+    const tree = `${staging}/tree`;
+    const rehash = options.rehash ?? false;
+    const unpacked = await clock.measure('unpack', () =>
+      unpackRelease({ ...options, tree, shared, known, linkMode, rehash }),
+    );
+    await clock.measure('sync', () => syncTree(tree, options.durability ?? 'syncfs'));
+    const record = formatRecord(factsOf(head, release), unpacked.members);
+    await clock.measure('seal', () => sealRelease({ paths, release, staging, tree, record }));
+    return { ...unpacked, isNew: true };
+  });
+}
+
+/** Is the release that has this name already what it should be? One without a record is compared in full. */
+async function isWhole(options: StageOptions): Promise<boolean> {
+  const { paths, head, release } = options;
+  const facts = readReleaseFacts(paths, release);
+  if (facts === undefined) return adoptRelease({ ...options, facts: factsOf(head, release) });
+  return facts.id === head.id && hasAllFiles(paths, release);
+}
+
+/** Putting a whole release in place of the damaged one takes two renames; services must not see the gap. */
+function refuseToReplaceCurrent(paths: HostPaths, release: string): void {
+  if (currentRelease(paths) !== release) return;
+  throw new SalverError('E_RELEASE_DAMAGED', `the current release ${release} is damaged and in use`, {
+    hint: 'activate another release, then install this one again',
+    facts: { release },
+  });
+}
+
+function allMembers(head: ArtifactHead): readonly MemberRow[] {
+  return head.manifest.units.flatMap((unit) => unit.members);
+}
+
+/** What linking does not save. Directories of linked members are few; the reserve of check-space.ts covers them. */
+function spaceNeeded(head: ArtifactHead, known: KnownMembers): SpaceNeeded {
+  let bytes = 0;
+  let inodes = 0;
+  for (const unit of head.manifest.units) {
+    const lacking = unit.members.filter(([, digest]) => !known.has(digest));
+    for (const [rawBytes] of lacking) bytes += rawBytes;
+    inodes += Math.ceil((unit.entries * lacking.length) / Math.max(1, unit.members.length));
+  }
+  return { bytes, inodes };
+}
+
+function factsOf(head: ArtifactHead, release: string): ReleaseFacts {
+  const { name, version, target, units, host } = head.manifest;
+  return {
+    format: 1,
+    release,
+    id: head.id,
+    name,
+    version,
+    target,
+    installedAt: new Date().toISOString(),
+    ...(head.label.commit === undefined ? {} : { commit: head.label.commit }),
+    entries: units.reduce((sum, unit) => sum + unit.entries, 0),
+    sizeBytes: units.reduce((sum, unit) => sum + unit.sizeBytes, 0),
+    shared: host.shared ?? [],
+  };
+}

@@ -1,0 +1,17 @@
+// Work in progress lies in a private directory below .salver/staging, on the file system of the releases, and
+// is removed whatever happens. After kill -9 the next run's recovery removes it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { withFileErrors } from './file-errors.js';
+import type { HostPaths } from './host-paths.js';
+
+/** Runs `work` with a fresh private directory. */
+export async function withStaging<T>(paths: HostPaths, work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = withFileErrors(`cannot stage in ${paths.staging}`, () =>
+    mkdtempSync(`${paths.staging}/tx-`),
+  );
+  try {
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

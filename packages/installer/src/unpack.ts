@@ -1,0 +1,105 @@
+// P3 and P4: every member of the artifact becomes files in the staged release: linked from an installed
+// release, made from pieces of one, or read from the artifact. Bytes are compared with the manifest before
+// they are parsed, and parsed strictly before they are written.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { MemberParser, TreeRules } from '@salver/core';
+import type { ArtifactHead, ArtifactSource, MemberRow, Progress } from '@salver/core';
+import { rethrowFileError } from './file-errors.js';
+import type { KnownMembers } from './known-members.js';
+import { MemberLinker } from './member-linker.js';
+import { walkMembers } from './member-walk.js';
+import type { MemberVisitor, WalkedMember } from './member-walk.js';
+import type { LinkMode } from './place-file.js';
+import type { RecordedMember } from './release-record.js';
+import { ReleaseWriter } from './release-writer.js';
+import type { SharedPaths } from './shared-paths.js';
+
+export interface UnpackOptions {
+  readonly head: ArtifactHead;
+  readonly source: ArtifactSource;
+  /** Absolute path of a directory that does not exist yet. */
+  readonly tree: string;
+  readonly shared: SharedPaths;
+  readonly known: KnownMembers;
+  readonly linkMode: LinkMode;
+  readonly rehash: boolean;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Unpacked {
+  readonly members: readonly RecordedMember[];
+  readonly filesLinked: number;
+  readonly filesWritten: number;
+  /** Compressed bytes of content members read from the artifact. */
+  readonly bytesFetched: number;
+}
+
+/**
+ * Throws E_ARTIFACT_DAMAGED, E_ARTIFACT_TRUNCATED, E_DIGEST_MISMATCH, E_ARTIFACT_HOSTILE, E_PATH_UNSAFE, E_DISK_FULL,
+ * E_FILE_SYSTEM and E_INTERRUPTED; the caller removes what was staged.
+ */
+export async function unpackRelease(options: UnpackOptions): Promise<Unpacked> {
+  const rules = new TreeRules(options.head.manifest);
+  const writer = new ReleaseWriter({ ...options, rules });
+  const unpacking = new Unpacking(options, rules, writer);
+  const step = options.progress.step('unpacking', 'bytes');
+  const umask = process.umask(0o022);
+  try {
+    writeHeadFiles(options.tree, options.head);
+    await walkMembers({ ...options, step }, unpacking);
+    rules.finish();
+    writer.finish();
+  } catch (error) {
+    rethrowFileError(error, 'cannot unpack the release');
+  } finally {
+    writer.close();
+    process.umask(umask);
+    step.end();
+  }
+  const { filesLinked, filesWritten, members } = writer;
+  return { members, filesLinked, filesWritten, bytesFetched: unpacking.bytesFetched };
+}
+
+function writeHeadFiles(tree: string, head: ArtifactHead): void {
+  mkdirSync(`${tree}/.salver`, { recursive: true });
+  for (const [path, bytes] of head.files)
+    writeFileSync(`${tree}/${path}`, bytes, { flag: 'wx', mode: 0o644 });
+}
+
+class Unpacking implements MemberVisitor {
+  readonly #rules: TreeRules;
+  readonly #writer: ReleaseWriter;
+  readonly #parser: MemberParser;
+  readonly #linker: MemberLinker | undefined;
+  bytesFetched = 0;
+
+  constructor(options: UnpackOptions, rules: TreeRules, writer: ReleaseWriter) {
+    this.#rules = rules;
+    this.#writer = writer;
+    this.#parser = new MemberParser(writer);
+    this.#linker = options.linkMode === 'none' ? undefined : new MemberLinker({ ...options, writer });
+  }
+
+  beginUnit(): void {
+    this.#rules.beginUnit();
+  }
+
+  visit(members: readonly MemberRow[], index: number, first: WalkedMember): number {
+    // Inside a large file only its bytes can be reused, not its name.
+    const linked = this.#parser.openFile === undefined ? (this.#linker?.take(members, index) ?? 0) : 0;
+    if (linked > 0) return linked;
+    this.#parser.parse(this.#linker?.rebuild(first.row) ?? this.#fetch(first));
+    this.#writer.endMember(first.row[1]);
+    return 1;
+  }
+
+  endUnit(): void {
+    this.#parser.finish();
+  }
+
+  #fetch(member: WalkedMember): Buffer {
+    this.bytesFetched += member.storedBytes;
+    return member.read();
+  }
+}
