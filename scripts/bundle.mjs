@@ -92,7 +92,7 @@ async function bundle(program) {
     minifyWhitespace: true,
     banner: { js: BANNER },
     // npm's fetch library asks for it in a try block, for pages in old encodings: half a megabyte of tables.
-    external: ['encoding'],
+    external: ['iconv-lite'],
     plugins: [lazyBuiltins, throughIndexes],
     metafile: true,
     logLevel: 'warning',

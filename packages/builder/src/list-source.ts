@@ -1,5 +1,7 @@
 // The app's own files: what git tracks or does not ignore; without git, what .gitignore files do not ignore.
 // After an app build: what the build left in the clean copy, ignored output such as dist/ included.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { comparePaths, linkEscapeProblem } from '@salver/core';
 import type { Progress } from '@salver/core';
 import { FileSelection, parentsOf } from './file-selection.js';
@@ -71,8 +73,10 @@ async function listNested(
 ): Promise<readonly string[] | undefined> {
   const directory = path.replace(/\/$/, '');
   if (directory === path && statSource(root, path)?.kind !== 'directory') return undefined;
-  const paths = await listByGit(`${root}/${directory}`, options);
-  if (paths === undefined || paths.length === 0) {
+  // Without a `.git` of its own git would answer for the repository around it.
+  const isRepository = existsSync(join(root, directory, '.git'));
+  const paths = isRepository ? await listByGit(join(root, directory), options) : undefined;
+  if (paths === undefined) {
     options.progress.warn(`the submodule ${directory} is empty: run git submodule update --init`);
     return [];
   }
@@ -90,7 +94,7 @@ function walkUnignored(root: string, selection: FileSelection): readonly string[
 
 /** What `files.include` names, ignored or not. */
 async function listIncluded(options: ListOptions): Promise<readonly string[]> {
-  const { glob } = await import('fast-glob');
+  const { default: glob } = await import('fast-glob');
   const patterns = options.include.map((pattern) => pattern.replace(/^\.?\//, '').replace(/\/$/, ''));
   return glob([...patterns, ...patterns.map((pattern) => `${pattern}/**`)], {
     cwd: options.root,

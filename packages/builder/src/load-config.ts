@@ -66,7 +66,10 @@ export function loadConfig(projectDir: string): BuildConfig {
     );
   }
   const file = own !== undefined ? CONFIG_FILE : embedded !== undefined ? PACKAGE_FILE : undefined;
-  const document = checkDocument(file === undefined ? {} : (own === undefined ? embedded : own), file ?? CONFIG_FILE);
+  const document = checkDocument(
+    file === undefined ? {} : own === undefined ? embedded : own,
+    file ?? CONFIG_FILE,
+  );
   return {
     file,
     name: document.name ?? defaultName(packageJson.name),

@@ -51,10 +51,14 @@ function notingElf(entry: PackEntry, elfPaths: Set<string>): PackEntry {
     ...withoutRead(entry),
     readSync: (offset, length) => {
       const bytes = entry.readSync(offset, length);
-      if (offset === 0 && ELF_MAGIC.compare(bytes, 0, ELF_MAGIC.length) === 0) elfPaths.add(entry.path);
+      if (offset === 0 && startsWithElfMagic(bytes)) elfPaths.add(entry.path);
       return bytes;
     },
   };
+}
+
+function startsWithElfMagic(bytes: Uint8Array): boolean {
+  return ELF_MAGIC.equals(bytes.subarray(0, ELF_MAGIC.length));
 }
 
 /** The plain fields: entries may be objects with getters or methods on a prototype. */

@@ -97,7 +97,9 @@ test('leftovers of another machine or container go only after a day', (t) => {
   const directory = tempDir(t);
   const tmp = join(directory, 'tmp');
   mkdirSync(tmp, { recursive: true });
-  const [fresh, old] = ['12.34.abcdef012345.00000000.1', '12.34.abcdef012345.00000000.2'].map((name) => join(tmp, name));
+  const [fresh, old] = ['12.34.abcdef012345.00000000.1', '12.34.abcdef012345.00000000.2'].map((name) =>
+    join(tmp, name),
+  );
   for (const path of [fresh, old]) writeFileSync(path as string, '');
   const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
   utimesSync(old as string, twoDaysAgo, twoDaysAgo);
@@ -130,7 +132,8 @@ test('a tmp directory is private, and gone after success and failure', async (t)
 test('pruning removes the longest unused first and never what was just used', async (t) => {
   const directory = tempDir(t);
   const cache = open(directory);
-  for (const key of ['old', 'older', 'new']) await cache.storeUnit(key, [fileEntry('f', noise(10_000, key.length))]);
+  for (const key of ['old', 'older', 'new'])
+    await cache.storeUnit(key, [fileEntry('f', noise(10_000, key.length))]);
   const days = (count: number): number => Date.now() / 1000 - count * 86_400;
   for (const path of cache.list().entries.map((entry) => join(directory, entry.path))) {
     if (isFileOf(path, 'old')) utimesSync(path, days(10), days(10));
@@ -146,7 +149,10 @@ test('pruning removes the longest unused first and never what was just used', as
   assert.equal(cache.findUnit('old'), undefined);
   assert.ok(cache.findUnit('new'));
   assert.equal(bySize.leftBytes, cache.list().sizeBytes);
-  assert.throws(() => cache.prune({}), (error) => isSalverError(error, 'E_USAGE'));
+  assert.throws(
+    () => cache.prune({}),
+    (error) => isSalverError(error, 'E_USAGE'),
+  );
 });
 
 /** The file of a unit is named by the digest of its key. */
@@ -168,7 +174,10 @@ test('verifying finds damage in every kind of entry', async (t) => {
   await cache.storeDownload(stream(), { expected: `${integrity} sha1-${'A'.repeat(27)}=`, description: 'd' });
   assert.deepEqual(cache.verify().damaged, []);
   const entries = cache.list().entries;
-  assert.deepEqual(new Set(entries.map((entry) => entry.kind)), new Set(['units', 'members', 'notes', 'downloads']));
+  assert.deepEqual(
+    new Set(entries.map((entry) => entry.kind)),
+    new Set(['units', 'members', 'notes', 'downloads']),
+  );
   for (const entry of entries) writeFileSync(join(directory, entry.path), 'x'.repeat(entry.sizeBytes));
   assert.equal(cache.verify().damaged.length, entries.length);
   assert.deepEqual(cache.list().entries, []);

@@ -28,15 +28,21 @@ for (const [kind, env] of KINDS) {
       }`;
     await Promise.all(Array.from({ length: 4 }, () => runChild(program, { directory, env })));
     assert.equal(readFileSync(join(directory, 'counter'), 'utf8'), '20');
-    assert.deepEqual(listFiles(join(directory, 'locks')).filter((path) => !path.endsWith('.lock')), []);
+    assert.deepEqual(
+      listFiles(join(directory, 'locks')).filter((path) => !path.endsWith('.lock')),
+      [],
+    );
   });
 
   test(`a ${kind} lock is free at once when its holder is killed`, async (t) => {
     const directory = tempDir(t);
-    const child = startChild(`await cache.withLock('k', () => { console.log('inside'); return new Promise((r) => setTimeout(r, 1e6)); });`, {
-      directory,
-      env,
-    });
+    const child = startChild(
+      `await cache.withLock('k', () => { console.log('inside'); return new Promise((r) => setTimeout(r, 1e6)); });`,
+      {
+        directory,
+        env,
+      },
+    );
     await child.line('inside');
     const progress = recordingProgress();
     const cache = openBuildCache({ directory, progress, env });
@@ -76,7 +82,10 @@ for (const [kind, env] of KINDS) {
         if (name === 'a') throw new RangeError('failed');
       });
     const results = await Promise.allSettled([enter('a'), enter('b'), enter('c')]);
-    assert.deepEqual(results.map((result) => result.status), ['rejected', 'fulfilled', 'fulfilled']);
+    assert.deepEqual(
+      results.map((result) => result.status),
+      ['rejected', 'fulfilled', 'fulfilled'],
+    );
     assert.deepEqual(order, ['a in', 'a out', 'b in', 'b out', 'c in', 'c out']);
   });
 }
@@ -85,20 +94,24 @@ for (const [name, spoil] of [
   ['of a process whose number is used again', (note: string[]) => note.with(1, '1')],
   ['of an earlier boot', (note: string[]) => note.with(2, 'abcdef012345')],
 ] as const) {
-  test(`a link lock ${name} is taken over`, { skip: process.platform !== 'linux' && 'needs /proc' }, async (t) => {
-    const directory = tempDir(t);
-    const cache = openBuildCache({ directory, progress: SILENT_PROGRESS, env: { PATH: '/nonexistent' } });
-    let held = '';
-    let note = '';
-    await cache.withLock('k', () => {
-      const [name = ''] = listFiles(join(directory, 'locks')).filter((path) => path.endsWith('.held'));
-      held = join(directory, 'locks', name);
-      note = readFileSync(held, 'latin1');
-      return Promise.resolve();
-    });
-    writeFileSync(held, spoil(note.split('.')).join('.'));
-    assert.equal(await cache.withLock('k', () => Promise.resolve('mine')), 'mine');
-  });
+  test(
+    `a link lock ${name} is taken over`,
+    { skip: process.platform !== 'linux' && 'needs /proc' },
+    async (t) => {
+      const directory = tempDir(t);
+      const cache = openBuildCache({ directory, progress: SILENT_PROGRESS, env: { PATH: '/nonexistent' } });
+      let held = '';
+      let note = '';
+      await cache.withLock('k', () => {
+        const [name = ''] = listFiles(join(directory, 'locks')).filter((path) => path.endsWith('.held'));
+        held = join(directory, 'locks', name);
+        note = readFileSync(held, 'latin1');
+        return Promise.resolve();
+      });
+      writeFileSync(held, spoil(note.split('.')).join('.'));
+      assert.equal(await cache.withLock('k', () => Promise.resolve('mine')), 'mine');
+    },
+  );
 }
 
 async function waitUntil(condition: () => boolean): Promise<void> {

@@ -33,7 +33,9 @@ export function startChild(program: string, options: ChildOptions): Child {
     const env = ${JSON.stringify(options.env ?? process.env)};
     const cache = openBuildCache({ directory, progress: SILENT_PROGRESS, env });
     ${program}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -42,7 +44,10 @@ export function startChild(program: string, options: ChildOptions): Child {
     pid: child.pid ?? 0,
     line: async (text) => {
       while (!output.includes(`${text}\n`)) {
-        const done = await Promise.race([once(child.stdout, 'data').then(() => false), ended.then(() => true)]);
+        const done = await Promise.race([
+          once(child.stdout, 'data').then(() => false),
+          ended.then(() => true),
+        ]);
         if (done) throw new Error(`the program ended before it printed "${text}": ${output}`);
       }
     },

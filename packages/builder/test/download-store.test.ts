@@ -69,7 +69,10 @@ test('a stream that fails leaves nothing and keeps its own error', async (t) => 
 });
 
 for (const [name, harm] of [
-  ['flipped bit', (bytes: Buffer) => Buffer.concat([Buffer.from([(bytes[0] as number) ^ 1]), bytes.subarray(1)])],
+  [
+    'flipped bit',
+    (bytes: Buffer) => Buffer.concat([Buffer.from([(bytes[0] as number) ^ 1]), bytes.subarray(1)]),
+  ],
   ['cut end', (bytes: Buffer) => bytes.subarray(0, -1)],
   ['empty file', () => Buffer.alloc(0)],
 ] as const) {
@@ -91,7 +94,9 @@ test('a damaged alias never leads to a wrong download', async (t) => {
   await cache.storeDownload(chunks(BYTES), { expected: sri('sha1'), description: 'a' });
   const other = Buffer.from('other bytes');
   await cache.storeDownload(chunks(other), { expected: sri('sha1', other), description: 'b' });
-  const [first = '', second = ''] = listFiles(join(directory, 'aliases')).map((path) => join(directory, 'aliases', path));
+  const [first = '', second = ''] = listFiles(join(directory, 'aliases')).map((path) =>
+    join(directory, 'aliases', path),
+  );
   const text = readFileSync(first);
   writeFileSync(first, readFileSync(second));
   writeFileSync(second, text.subarray(1));
@@ -108,7 +113,11 @@ test('notes come back as they were; a damaged one counts as absent', (t) => {
   cache.storeNote('git:x', 'new');
   assert.equal(cache.findNote('git:x'), 'new');
   const path = join(directory, 'notes', listFiles(join(directory, 'notes'))[0] ?? '');
-  for (const harm of [readFileSync(path).subarray(0, 80), Buffer.alloc(0), Buffer.from('{"key":"git:x","value":1}')]) {
+  for (const harm of [
+    readFileSync(path).subarray(0, 80),
+    Buffer.alloc(0),
+    Buffer.from('{"key":"git:x","value":1}'),
+  ]) {
     writeFileSync(path, harm);
     assert.equal(cache.findNote('git:x'), undefined);
     cache.storeNote('git:x', 'new');

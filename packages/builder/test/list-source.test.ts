@@ -31,7 +31,14 @@ async function paths(root: string, more: Partial<ListOptions> = {}): Promise<rea
 }
 
 function git(directory: string, ...args: readonly string[]): void {
-  const settings = ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', '-c', 'protocol.file.allow=always'];
+  const settings = [
+    '-c',
+    'user.name=t',
+    '-c',
+    'user.email=t@example.invalid',
+    '-c',
+    'protocol.file.allow=always',
+  ];
   execFileSync('git', [...settings, ...args], { cwd: directory, stdio: 'pipe' });
 }
 
@@ -57,7 +64,15 @@ const PROJECT = {
   'out/shop-1.0.0-darwin-arm64-0123456789ab.tar.gz.provenance.json': '1',
 };
 
-const SHIPS = ['.gitignore', 'docs/guide.md', 'package-lock.json', 'package.json', 'server.js', 'src/.gitignore', 'src/a.js'];
+const SHIPS = [
+  '.gitignore',
+  'docs/guide.md',
+  'package-lock.json',
+  'package.json',
+  'server.js',
+  'src/.gitignore',
+  'src/a.js',
+];
 
 const WAYS = [
   ['with git', noGit, (root: string) => git(root, 'init', '-q')],
@@ -65,12 +80,16 @@ const WAYS = [
 ] as const;
 
 for (const [way, skip, prepare] of WAYS) {
-  test(`${way}: what is not ignored ships, except dependencies, junk and Salver's own files`, { skip }, async (t) => {
-    const root = tempDir(t);
-    writeTree(root, PROJECT);
-    prepare(root);
-    assert.deepEqual(await paths(root), SHIPS);
-  });
+  test(
+    `${way}: what is not ignored ships, except dependencies, junk and Salver's own files`,
+    { skip },
+    async (t) => {
+      const root = tempDir(t);
+      writeTree(root, PROJECT);
+      prepare(root);
+      assert.deepEqual(await paths(root), SHIPS);
+    },
+  );
 
   test(`${way}: .salverignore leaves out more, at any level, and can take back`, { skip }, async (t) => {
     const root = tempDir(t);
@@ -89,24 +108,28 @@ for (const [way, skip, prepare] of WAYS) {
     assert.deepEqual(await paths(root), ['a/deep/drop.md', 'a/keep.md', 'a/only-here.txt', 'package.json']);
   });
 
-  test(`${way}: files.exclude takes globs and directories, files.include brings in what is ignored`, { skip }, async (t) => {
-    const root = tempDir(t);
-    writeTree(root, { ...PROJECT, 'dist/map/x.map': '1', 'dist/node_modules/z/i.js': '1' });
-    prepare(root);
-    const listed = await paths(root, {
-      include: ['dist/', 'secret.*'],
-      exclude: ['docs', './src/*.js', 'dist/map/**', 'package.json'],
-    });
-    assert.deepEqual(listed, [
-      '.gitignore',
-      'dist/bundle.js',
-      'package-lock.json',
-      'package.json',
-      'secret.txt',
-      'server.js',
-      'src/.gitignore',
-    ]);
-  });
+  test(
+    `${way}: files.exclude takes globs and directories, files.include brings in what is ignored`,
+    { skip },
+    async (t) => {
+      const root = tempDir(t);
+      writeTree(root, { ...PROJECT, 'dist/map/x.map': '1', 'dist/node_modules/z/i.js': '1' });
+      prepare(root);
+      const listed = await paths(root, {
+        include: ['dist/', 'secret.*'],
+        exclude: ['docs', './src/*.js', 'dist/map/**', 'package.json'],
+      });
+      assert.deepEqual(listed, [
+        '.gitignore',
+        'dist/bundle.js',
+        'package-lock.json',
+        'package.json',
+        'secret.txt',
+        'server.js',
+        'src/.gitignore',
+      ]);
+    },
+  );
 
   test(`${way}: links inside the project ship, whatever leaves it is refused`, { skip }, async (t) => {
     const root = tempDir(t);
@@ -129,7 +152,11 @@ for (const [way, skip, prepare] of WAYS) {
       if (target !== 'chain') symlinkSync(target, join(root, 'a/bad'));
       if (target !== '../../up') rmSync(join(root, 'a/chain'));
       if (target === 'chain') symlinkSync('../../x', join(root, 'a/bad'));
-      await assert.rejects(listSource(options(root)), (error) => isSalverError(error, 'E_PATH_UNSAFE'), target);
+      await assert.rejects(
+        listSource(options(root)),
+        (error) => isSalverError(error, 'E_PATH_UNSAFE'),
+        target,
+      );
       rmSync(join(root, 'a/chain'), { force: true });
       rmSync(join(root, 'a/bad'), { force: true });
     }
@@ -149,42 +176,56 @@ test('tracked files ship although they are ignored; deleted ones do not', { skip
 test('a project in a subdirectory of a repository lists its own part', { skip: noGit }, async (t) => {
   const root = tempDir(t);
   git(root, 'init', '-q');
-  writeTree(root, { 'other/x': '', 'app/package.json': '{}', 'app/a b.js': '', '.gitignore': '*.tmp\n', 'app/x.tmp': '' });
+  writeTree(root, {
+    'other/x': '',
+    'app/package.json': '{}',
+    'app/a b.js': '',
+    '.gitignore': '*.tmp\n',
+    'app/x.tmp': '',
+  });
   assert.deepEqual(await paths(join(root, 'app')), ['a b.js', 'package.json']);
 });
 
-test('a project that a surrounding repository ignores is listed as if there were none', { skip: noGit }, async (t) => {
-  const root = tempDir(t);
-  git(root, 'init', '-q');
-  writeTree(root, { '.gitignore': 'work/\n', 'work/package.json': '{}', 'work/a.js': '' });
-  assert.deepEqual(await paths(join(root, 'work')), ['a.js', 'package.json']);
-});
+test(
+  'a project that a surrounding repository ignores is listed as if there were none',
+  { skip: noGit },
+  async (t) => {
+    const root = tempDir(t);
+    git(root, 'init', '-q');
+    writeTree(root, { '.gitignore': 'work/\n', 'work/package.json': '{}', 'work/a.js': '' });
+    assert.deepEqual(await paths(join(root, 'work')), ['a.js', 'package.json']);
+  },
+);
 
-test('the files of a submodule ship, its repository does not; an empty one is warned of', { skip: noGit }, async (t) => {
-  const base = tempDir(t);
-  const [root, library] = [join(base, 'app'), join(base, 'library')];
-  mkdirSync(root);
-  writeTree(library, { 'lib.js': '', '.gitignore': 'x.tmp\n' });
-  git(library, 'init', '-q');
-  git(library, 'add', '.');
-  git(library, 'commit', '-q', '-m', 'x');
-  git(root, 'init', '-q');
-  writeTree(root, { 'package.json': '{}' });
-  git(root, 'submodule', '--quiet', 'add', library, 'vendor/lib');
-  writeTree(root, { 'vendor/lib/x.tmp': '', 'vendor/lib/new.js': '' });
-  assert.deepEqual(await paths(root), [
-    '.gitmodules',
-    'package.json',
-    'vendor/lib/.gitignore',
-    'vendor/lib/lib.js',
-    'vendor/lib/new.js',
-  ]);
-  rmSync(join(root, 'vendor/lib'), { recursive: true });
-  mkdirSync(join(root, 'vendor/lib'));
-  const progress = recordingProgress();
-  await paths(root, { progress });
-  assert.match(progress.warnings.join(), /submodule vendor\/lib is empty/);
-});
+test(
+  'the files of a submodule ship, its repository does not; an empty one is warned of',
+  { skip: noGit },
+  async (t) => {
+    const base = tempDir(t);
+    const [root, library] = [join(base, 'app'), join(base, 'library')];
+    mkdirSync(root);
+    writeTree(library, { 'lib.js': '', '.gitignore': 'x.tmp\n' });
+    git(library, 'init', '-q');
+    git(library, 'add', '.');
+    git(library, 'commit', '-q', '-m', 'x');
+    git(root, 'init', '-q');
+    writeTree(root, { 'package.json': '{}' });
+    git(root, 'submodule', '--quiet', 'add', library, 'vendor/lib');
+    writeTree(root, { 'vendor/lib/x.tmp': '', 'vendor/lib/new.js': '' });
+    assert.deepEqual(await paths(root), [
+      '.gitmodules',
+      'package.json',
+      'vendor/lib/.gitignore',
+      'vendor/lib/lib.js',
+      'vendor/lib/new.js',
+    ]);
+    rmSync(join(root, 'vendor/lib'), { recursive: true });
+    mkdirSync(join(root, 'vendor/lib'));
+    const progress = recordingProgress();
+    await paths(root, { progress });
+    assert.match(progress.warnings.join(), /submodule vendor\/lib is empty/);
+  },
+);
 
 test('a tracked directory that became a link ships as the link', { skip: noGit }, async (t) => {
   const root = tempDir(t);
@@ -211,12 +252,16 @@ test('names that no release may have are refused', async (t) => {
   await assert.rejects(listSource(options(root)), (error) => isSalverError(error, 'E_PATH_UNSAFE'));
 });
 
-test('a name that is not UTF-8 is refused, not left out', { skip: process.platform !== 'linux' && 'needs byte names' }, async (t) => {
-  const root = tempDir(t);
-  writeTree(root, { 'package.json': '{}' });
-  writeFileSync(Buffer.concat([Buffer.from(`${root}/x`), Buffer.from([0xff])]), '');
-  await assert.rejects(listSource(options(root)), (error) => isSalverError(error, 'E_PATH_UNSAFE'));
-});
+test(
+  'a name that is not UTF-8 is refused, not left out',
+  { skip: process.platform !== 'linux' && 'needs byte names' },
+  async (t) => {
+    const root = tempDir(t);
+    writeTree(root, { 'package.json': '{}' });
+    writeFileSync(Buffer.concat([Buffer.from(`${root}/x`), Buffer.from([0xff])]), '');
+    await assert.rejects(listSource(options(root)), (error) => isSalverError(error, 'E_PATH_UNSAFE'));
+  },
+);
 
 test('names that differ only by case are warned of', async (t) => {
   const root = tempDir(t);
@@ -251,7 +296,10 @@ for (const [name, change] of [
     const entry = toPackEntry(file);
     assert.equal(Buffer.from(entry.readSync(1, 2)).toString(), 'ex');
     change(join(root, 'a.txt'));
-    assert.throws(() => entry.readSync(0, 4), (error) => isSalverError(error, 'E_BUILD_INPUT_CHANGED'));
+    assert.throws(
+      () => entry.readSync(0, 4),
+      (error) => isSalverError(error, 'E_BUILD_INPUT_CHANGED'),
+    );
   });
 }
 
@@ -276,6 +324,14 @@ test('what a build leaves ships: ignored output and empty directories, not cache
   const listed = listBuilt(options(root), new Set(['package.json', 'kept.tsbuildinfo']));
   assert.deepEqual(
     listed.map((file) => file.path),
-    ['.gitignore', '.next/server/x.js', '.salverignore', 'dist/a.js', 'kept.tsbuildinfo', 'package.json', 'uploads/empty'],
+    [
+      '.gitignore',
+      '.next/server/x.js',
+      '.salverignore',
+      'dist/a.js',
+      'kept.tsbuildinfo',
+      'package.json',
+      'uploads/empty',
+    ],
   );
 });

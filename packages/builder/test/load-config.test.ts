@@ -43,7 +43,11 @@ const FULL = {
   secrets: { allow: [{ path: 'test/key.pem', reason: 'a test key', '//': 'why' }] },
   start: 'node server.js',
   shared: ['uploads', 'log'],
-  env: { DATABASE_URL: { required: true, pattern: 'postgres://.+' }, PORT: { default: '3000' }, '// PORT': 'x' },
+  env: {
+    DATABASE_URL: { required: true, pattern: 'postgres://.+' },
+    PORT: { default: '3000' },
+    '// PORT': 'x',
+  },
   hooks: {
     prepare: 'echo',
     migrate: { run: 'npm run migrate', phase: 'expand', timeout: '5m' },
@@ -57,7 +61,8 @@ const FULL = {
 for (const place of ['salver.json', 'package.json'] as const) {
   test(`every key is read from ${place}, comments left out`, (t) => {
     const directory = tempDir(t);
-    if (place === 'salver.json') writeTree(directory, { 'package.json': PACKAGE, [place]: JSON.stringify(FULL) });
+    if (place === 'salver.json')
+      writeTree(directory, { 'package.json': PACKAGE, [place]: JSON.stringify(FULL) });
     else writeTree(directory, { [place]: JSON.stringify({ name: 'x', salver: FULL }) });
     assert.deepEqual(loadConfig(directory), {
       file: place,
@@ -110,13 +115,25 @@ const WRONG: readonly [config: unknown, key: string, says: RegExp, suggests?: st
   [{ strat: 'x' }, 'strat', /not a known key/, 'start'],
   [{ hook: {} }, 'hook', /not a known key/, 'hooks'],
   [{ hooks: { check: { http: 'http://x', pases: 1 } } }, 'hooks.check.pases', /not a known key/, 'passes'],
-  [{ hooks: { check: { http: 'http://x', passes: 0 } } }, 'hooks.check.passes', /whole number from 1 to 1000, not 0/],
+  [
+    { hooks: { check: { http: 'http://x', passes: 0 } } },
+    'hooks.check.passes',
+    /whole number from 1 to 1000, not 0/,
+  ],
   [{ hooks: { check: { http: 'http://x', passes: 1.5 } } }, 'hooks.check.passes', /a whole number, not 1\.5/],
   [{ hooks: { check: { http: 'http://x', tcp: 'x:1' } } }, 'hooks.check', /exactly one of http, tcp and run/],
   [{ hooks: { check: {} } }, 'hooks.check', /exactly one/],
-  [{ hooks: { check: { http: 'http://x', deadline: '30 seconds' } } }, 'hooks.check.deadline', /a duration such as/],
+  [
+    { hooks: { check: { http: 'http://x', deadline: '30 seconds' } } },
+    'hooks.check.deadline',
+    /a duration such as/,
+  ],
   [{ hooks: { migrate: { phase: 'expand' } } }, 'hooks.migrate.run', /is missing/],
-  [{ hooks: { migrate: { run: 'x', phase: 'both' } } }, 'hooks.migrate.phase', /one of expand, contract, not "both"/],
+  [
+    { hooks: { migrate: { run: 'x', phase: 'both' } } },
+    'hooks.migrate.phase',
+    /one of expand, contract, not "both"/,
+  ],
   [{ hooks: { reload: 5 } }, 'hooks.reload', /text or an object, not 5/],
   [{ hooks: { reload: '' } }, 'hooks.reload', /must not be empty/],
   [{ build: { run: 'x' } }, 'build', /text or a list, not an object/],
@@ -131,7 +148,11 @@ const WRONG: readonly [config: unknown, key: string, says: RegExp, suggests?: st
   [{ env: { A: { requird: true } } }, 'env.A.requird', /not a known key/, 'required'],
   [{ keep: '5' }, 'keep', /a whole number, not "5"/],
   [{ dependencies: { allowGit: 'all' } }, 'dependencies.allowGit', /true or false or a list/],
-  [{ dependencies: { allowScripts: { a: 'yes' } } }, 'dependencies.allowScripts.a', /true or false, not "yes"/],
+  [
+    { dependencies: { allowScripts: { a: 'yes' } } },
+    'dependencies.allowScripts.a',
+    /true or false, not "yes"/,
+  ],
   [{ secrets: { allow: [{ path: 'x' }] } }, 'secrets.allow.0.reason', /is missing/],
   [{ secrets: { allow: ['x'] } }, 'secrets.allow.0', /must be an object/],
   [{ stores: { main: 5 } }, 'stores.main', /must be text/],
@@ -169,7 +190,10 @@ test('a file that is not JSON is refused with line and column', (t) => {
 test('two places that configure the build are refused', (t) => {
   const directory = tempDir(t);
   writeTree(directory, { 'salver.json': '{}', 'package.json': '{"salver": {}}' });
-  assert.throws(() => loadConfig(directory), (error) => isSalverError(error, 'E_CONFIG_INVALID'));
+  assert.throws(
+    () => loadConfig(directory),
+    (error) => isSalverError(error, 'E_CONFIG_INVALID'),
+  );
 });
 
 for (const [name, json] of [
@@ -195,12 +219,18 @@ test('init writes a commented start that loads, and never overwrites', (t) => {
   assert.match(text, /"\$schema"/);
   assert.match(text, /"\/\/"/);
   assert.equal(loadConfig(directory).host.start, 'node bin/www');
-  assert.throws(() => initConfig(directory), (error) => isSalverError(error, 'E_USAGE'));
+  assert.throws(
+    () => initConfig(directory),
+    (error) => isSalverError(error, 'E_USAGE'),
+  );
   assert.equal(readFileSync(path, 'utf8'), text);
 });
 
 test('init refuses a project that is configured in package.json', (t) => {
   const directory = tempDir(t);
   writeTree(directory, { 'package.json': '{"salver": {"keep": 3}}' });
-  assert.throws(() => initConfig(directory), (error) => isSalverError(error, 'E_USAGE'));
+  assert.throws(
+    () => initConfig(directory),
+    (error) => isSalverError(error, 'E_USAGE'),
+  );
 });

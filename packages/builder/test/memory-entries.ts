@@ -14,11 +14,25 @@ export function fileEntry(path: string, content: string | Buffer, executable = f
 }
 
 export function directoryEntry(path: string): PackEntry {
-  return { path, kind: 'directory', executable: false, sizeBytes: 0, linkTarget: '', readSync: () => Buffer.alloc(0) };
+  return {
+    path,
+    kind: 'directory',
+    executable: false,
+    sizeBytes: 0,
+    linkTarget: '',
+    readSync: () => Buffer.alloc(0),
+  };
 }
 
 export function linkEntry(path: string, linkTarget: string): PackEntry {
-  return { path, kind: 'symlink', executable: false, sizeBytes: 0, linkTarget, readSync: () => Buffer.alloc(0) };
+  return {
+    path,
+    kind: 'symlink',
+    executable: false,
+    sizeBytes: 0,
+    linkTarget,
+    readSync: () => Buffer.alloc(0),
+  };
 }
 
 /** Bytes that do not compress and are the same every time. */

@@ -58,7 +58,10 @@ const HARMLESS: readonly [string, string][] = [
   ['service-account.schema.json', '{"type": "object"}'],
   ['core.js', 'x'],
   ['environment.ts', 'x'],
-  ['lib/parse.js', `if (text.startsWith('${BEGIN}RSA PRIVATE KEY-----')) throw new Error('${BEGIN}PRIVATE KEY-----\\n' + body);`],
+  [
+    'lib/parse.js',
+    `if (text.startsWith('${BEGIN}RSA PRIVATE KEY-----')) throw new Error('${BEGIN}PRIVATE KEY-----\\n' + body);`,
+  ],
   ['doc.md', `A file that begins with "${BEGIN}PRIVATE KEY-----" is\na private key.`],
   ['aws.md', `use AKI${'AIOSFODNN7EXAMPLE'} here`],
   ['npm.md', 'npm_config_registry npm_package_name_is_quite_long_but_no_token'],
@@ -75,12 +78,22 @@ const SECRETS: readonly [string, string, number | undefined, RegExp][] = [
   ['conf/server.txt', `${BEGIN}RSA PRIVATE KEY-----\nMIIE\n`, 1, /private key/],
   ['a.txt', `text\ntext\n${KEY}`, 3, /private key/],
   ['b.js', `\nconst key = "${KEY.replaceAll('\n', '\\n')}";`, 2, /private key/],
-  ['c.js', `const key = ['${BEGIN}PRIVATE KEY-----',\n 'MIIEvQIBADANBgkqhkiG9w0BAQEF'].join();`, 1, /private key/],
-  ['d.txt', `${BEGIN}RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,00\r\n\r\nMIIEpAIB\r\n`, 1, /private key/],
+  [
+    'c.js',
+    `const key = ['${BEGIN}PRIVATE KEY-----',\n 'MIIEvQIBADANBgkqhkiG9w0BAQEF'].join();`,
+    1,
+    /private key/,
+  ],
+  [
+    'd.txt',
+    `${BEGIN}RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,00\r\n\r\nMIIEpAIB\r\n`,
+    1,
+    /private key/,
+  ],
   ['pgp.asc', `${BEGIN}PGP PRIVATE KEY BLOCK-----\n\nlQOYBGB\n`, 1, /private key/],
   ['x.js', `call("${TOKEN}")`, 1, /GitHub/],
   ['x.js.map', `{"sourcesContent":["const t='${TOKEN}'"]}`, 1, /GitHub/],
-  ['y', `AKI${'AZ2J4NPQR5STUVWX'}`, 1, /AWS/],
+  ['y', `AKI${'AZ2J4NPQR5STUVWXY'}`, 1, /AWS/],
   ['z', `npm${'_'}${LETTERS}`, 1, /npm token/],
   ['s', `xox${'b-123456789012-abc'}`, 1, /Slack/],
   ['p', `sk_${'live_'}${LETTERS}`, 1, /Stripe/],
@@ -122,7 +135,10 @@ test('values of secret-looking variables are found in any file, also inside JSON
   assert.deepEqual(findings([fileEntry('a', 'x tiger "claw" 77 y')], { env }), [
     'a:1: value of the environment variable DEPLOY_PASSWORD',
   ]);
-  assert.equal(findings([fileEntry('a.json', JSON.stringify({ a: env.DEPLOY_PASSWORD }))], { env }).length, 1);
+  assert.equal(
+    findings([fileEntry('a.json', JSON.stringify({ a: env.DEPLOY_PASSWORD }))], { env }).length,
+    1,
+  );
   assert.deepEqual(findings([fileEntry('a', 'tiger-value-1 /home/me')], { env }), []);
 });
 
@@ -158,7 +174,10 @@ test('a file may ship with a reason; a reason for nothing is warned of', () => {
     { path: 'gone.key', reason: 'old' },
   ];
   const entries = [fileEntry('test/tls/key.pem', KEY), fileEntry('other.pem', KEY)];
-  assert.deepEqual(findings(entries, { allow }).map((text) => text.split(':')[0]), ['other.pem']);
+  assert.deepEqual(
+    findings(entries, { allow }).map((text) => text.split(':')[0]),
+    ['other.pem'],
+  );
   assert.deepEqual(findings(entries.slice(0, 1), { allow, progress }), []);
   assert.deepEqual(progress.warnings, ['secrets.allow names gone.key, but nothing is found there']);
 });

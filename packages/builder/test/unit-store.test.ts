@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isSalverError } from '@salver/core';
@@ -43,7 +51,11 @@ function unitFile(directory: string): string {
   return join(directory, 'units', found);
 }
 
-for (const [name, entries] of [['small', SMALL], ['large', LARGE], ['empty', []]] as const) {
+for (const [name, entries] of [
+  ['small', SMALL],
+  ['large', LARGE],
+  ['empty', []],
+] as const) {
   test(`a ${name} unit comes back from another process's cache with the same facts and bytes`, async (t) => {
     const directory = tempDir(t);
     const stored = await open(directory).cache.storeUnit('k', entries, { scripts: ['install'] });
@@ -54,7 +66,10 @@ for (const [name, entries] of [['small', SMALL], ['large', LARGE], ['empty', []]
     assert.deepEqual(found.facts.extra, { scripts: ['install'] });
     assert.equal(found.facts.entries, entries.length);
     assert.ok(bytesOf(found).equals(bytesOf(stored)));
-    assert.equal(bytesOf(found).length, found.members.reduce((sum, m) => sum + m.storedBytes, 0));
+    assert.equal(
+      bytesOf(found).length,
+      found.members.reduce((sum, m) => sum + m.storedBytes, 0),
+    );
     assert.deepEqual(readdirSync(join(directory, 'tmp')), []);
   });
 
@@ -69,7 +84,10 @@ for (const [name, entries] of [['small', SMALL], ['large', LARGE], ['empty', []]
     for (const entry of entries) {
       const back = byPath.get(entry.path);
       assert.ok(back);
-      assert.deepEqual([back.kind, back.executable, back.linkTarget], [entry.kind, entry.executable, entry.linkTarget]);
+      assert.deepEqual(
+        [back.kind, back.executable, back.linkTarget],
+        [entry.kind, entry.executable, entry.linkTarget],
+      );
       const whole = entry.readSync(0, entry.sizeBytes);
       assert.ok(Buffer.from(back.readSync(0, back.sizeBytes)).equals(whole), entry.path);
       const [from, length] = [Math.floor(entry.sizeBytes / 3), Math.floor(entry.sizeBytes / 2)];
@@ -77,6 +95,16 @@ for (const [name, entries] of [['small', SMALL], ['large', LARGE], ['empty', []]
     }
   });
 }
+
+test('files of any length are packed, those shorter than an ELF header too', async (t) => {
+  const { cache } = open(tempDir(t));
+  const entries = [0, 1, 2, 3, 4, 5].map((length) => fileEntry(`f${length}`, '\x7fELF!'.slice(0, length)));
+  const unit = await cache.storeUnit('k', entries);
+  assert.deepEqual(
+    cache.readUnit(unit).map((entry) => Buffer.from(entry.readSync(0, entry.sizeBytes)).toString('latin1')),
+    ['', '\x7f', '\x7fE', '\x7fEL', '\x7fELF', '\x7fELF!'],
+  );
+});
 
 test('dependency directories are noted, so that the links unit need not name them again', async (t) => {
   const { cache } = open(tempDir(t));
@@ -115,7 +143,11 @@ test('a flipped bit anywhere in a unit file is noticed, reported, and the entry 
     const { cache, progress } = open(directory);
     const unit = cache.findUnit('k');
     if (unit !== undefined) {
-      assert.throws(() => bytesOf(unit), (error) => isSalverError(error, 'E_CACHE_DAMAGED'), `byte ${at}`);
+      assert.throws(
+        () => bytesOf(unit),
+        (error) => isSalverError(error, 'E_CACHE_DAMAGED'),
+        `byte ${at}`,
+      );
     }
     assert.match(progress.warnings.join(), /\[E_CACHE_DAMAGED\]/, `byte ${at}`);
     assert.equal(cache.findUnit('k'), undefined);
@@ -145,7 +177,10 @@ test('damage inside a large unit is found while copying, and the next find makes
   const { cache } = open(directory);
   const unit = cache.findUnit('k');
   assert.ok(unit);
-  assert.throws(() => bytesOf(unit), (error) => isSalverError(error, 'E_CACHE_DAMAGED'));
+  assert.throws(
+    () => bytesOf(unit),
+    (error) => isSalverError(error, 'E_CACHE_DAMAGED'),
+  );
   assert.equal(cache.findUnit('k'), undefined);
   const again = await cache.storeUnit('k', LARGE);
   assert.ok(bytesOf(again).equals(bytesOf(stored)));
@@ -160,7 +195,10 @@ test('a unit that is pruned or cut off between find and copy gives E_CACHE_DAMAG
     const unit = cache.findUnit('k');
     assert.ok(unit);
     harm(unitFile(directory));
-    assert.throws(() => bytesOf(unit), (error) => isSalverError(error, 'E_CACHE_DAMAGED'));
+    assert.throws(
+      () => bytesOf(unit),
+      (error) => isSalverError(error, 'E_CACHE_DAMAGED'),
+    );
   }
 });
 
@@ -195,20 +233,21 @@ test('use is noted at most once a day, for pruning', async (t) => {
 
 test('members of a content unit are compressed once, whatever changes beside them', async (t) => {
   const directory = tempDir(t);
-  const files = Array.from({ length: 60 }, (_, index) => fileEntry(`f${index}.txt`, noise(30_000, index + 1)));
+  const files = Array.from({ length: 60 }, (_, index) =>
+    fileEntry(`f${index}.txt`, noise(30_000, index + 1)),
+  );
   const first = await open(directory).cache.storeContentUnit('app', files);
   const before = new Set(listFiles(join(directory, 'members')));
-  const changed = files.map((file, index) => (index === 30 ? fileEntry(file.path, noise(30_000, 999)) : file));
+  const changed = files.map((file, index) =>
+    index === 30 ? fileEntry(file.path, noise(30_000, 999)) : file,
+  );
   const { cache } = open(directory);
   const second = await cache.storeContentUnit('app', changed);
   const added = listFiles(join(directory, 'members')).filter((path) => !before.has(path));
   assert.ok(before.size > 3);
   assert.equal(added.length, 1);
   assert.notEqual(first.key, second.key);
-  assert.deepEqual(
-    cache.readUnit(second).map((entry) => entry.path).length,
-    files.length,
-  );
+  assert.deepEqual(cache.readUnit(second).map((entry) => entry.path).length, files.length);
 });
 
 test('a damaged member of a content unit is found and made again', async (t) => {
@@ -223,7 +262,10 @@ test('a damaged member of a content unit is found and made again', async (t) => 
     const bad = Buffer.from(file);
     bad[at] = (bad[at] as number) ^ 1;
     writeFileSync(path, bad);
-    assert.throws(() => bytesOf(good), (error) => isSalverError(error, 'E_CACHE_DAMAGED'));
+    assert.throws(
+      () => bytesOf(good),
+      (error) => isSalverError(error, 'E_CACHE_DAMAGED'),
+    );
     const { cache } = open(directory);
     assert.ok(bytesOf(await cache.storeContentUnit('app', files)).equals(bytes));
   }

@@ -104,10 +104,9 @@ export function isSalverError(error: unknown, code?: ErrorCode): error is Salver
 
 /** The errno name of a Node system error (`ENOENT`, …), or undefined. */
 export function errnoOf(error: unknown): string | undefined {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return undefined;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  // Node's own argument errors are called ERR_…: they are bugs, not answers of the system.
+  return typeof code === 'string' && !code.startsWith('ERR_') ? code : undefined;
 }
 
 const FOREIGN_TEXT_MAX = 500;
@@ -123,19 +122,19 @@ export function printable(text: string): string {
 
 /**
  * Turns a system error of a file operation into a SalverError that names the cause.
- * A full disk or quota becomes E_DISK_FULL; everything else E_FILE_SYSTEM. SalverErrors pass.
+ * A full disk or quota becomes E_DISK_FULL; everything else E_FILE_SYSTEM. SalverErrors pass. An error that is
+ * not the system's is a bug and is thrown as it is.
  */
 export function fileSystemError(error: unknown, what: string): SalverError {
   if (error instanceof SalverError) return error;
   const errno = errnoOf(error);
-  const reason =
-    errno === undefined ? String(error) : `${errno}, ${FILE_SYSTEM_REASONS[errno] ?? 'system error'}`;
+  if (errno === undefined) throw error;
   const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'E_DISK_FULL' : 'E_FILE_SYSTEM';
-  const hint = errno === undefined ? undefined : FILE_SYSTEM_HINTS[errno];
-  return new SalverError(code, `${what}: ${reason}`, {
+  const hint = FILE_SYSTEM_HINTS[errno];
+  return new SalverError(code, `${what}: ${errno}, ${FILE_SYSTEM_REASONS[errno] ?? 'system error'}`, {
     cause: error,
     ...(hint === undefined ? {} : { hint }),
-    ...(errno === undefined ? {} : { facts: { errno } }),
+    facts: { errno },
   });
 }
 

@@ -33,9 +33,9 @@ function version(number: number): Promise<MadeArtifact> {
     'server.js': `${number}`,
     uploads: { directory: true },
   };
-  for (let index = 0; index < 300; index += 1)
+  for (let index = 0; index < 150; index += 1)
     files[`lib/${index % 20}/module-${index}.js`] = `${index}`.repeat(500);
-  for (let index = 0; index < 60; index += 1) files[`src/${index}.js`] = `${number} ${index}`.repeat(500);
+  for (let index = 0; index < 30; index += 1) files[`src/${index}.js`] = `${number} ${index}`.repeat(500);
   files['lib/big.bin'] = Buffer.alloc(600_000, number);
   return makeArtifact(files, { version: `1.0.${number}`, host: { shared: ['uploads'] }, unitPaths: ['lib'] });
 }
