@@ -36,7 +36,7 @@ export async function serveFirst(tour) {
   const began = performance.now();
   tour.running = await startRelease(join(tour.root, 'current'));
   const startMs = performance.now() - began;
-  tour.proxy.switchTo(tour.running.port);
+  await tour.proxy.switchTo(tour.running.port);
   showNote('`salver-host serve` does not exist yet: a small proxy of the demo stands in front');
   showFigure(
     'started',
@@ -67,18 +67,23 @@ export async function updateUnderLoad(tour, built) {
   addSwitchRow(tour, 'activate 1.1.0 under load', activated.wallMs, counts);
 }
 
+/** The app's own files come last in an artifact, and an update reads only what the host lacks. */
+const FLIP_BYTES_BEFORE_END = 1_000;
+
 /** One flipped byte in the artifact: refused, and nothing changes. */
 export async function refuseDamaged(tour, built) {
   showStep('A damaged artifact');
   const damaged = join(`${tour.output}-again`, basename(built.artifact));
   copyFileSync(built.artifact, damaged);
-  const offset = Math.floor(statSync(damaged).size / 2);
+  const offset = statSync(damaged).size - FLIP_BYTES_BEFORE_END;
   flipByte(damaged, offset);
-  showNote(`one byte of a copy of 1.2.0 was flipped, at ${formatCount(offset)}`);
+  showNote(
+    `one byte of a copy of 1.2.0 was flipped, at ${formatCount(offset)}, in the part that the host lacks`,
+  );
   const before = readlinkSync(join(tour.root, 'current'));
   const error = await install(tour, damaged).catch((failure) => failure);
   if (!(error instanceof CommandFailure)) throw new Error('the damaged artifact was installed');
-  showOutput(`${error.message}\nhint: ${error.hint}`);
+  showOutput(`error: ${error.text}\nhint: ${error.hint}`);
   await showUntouched(tour, before);
   tour.summary.push(['install a damaged 1.2.0', formatMs(error.wallMs), '', `refused: ${error.code}`]);
 }
@@ -128,9 +133,8 @@ function releaseDirectory(tour, release) {
 
 async function moveTraffic(tour, next) {
   const old = tour.running;
-  tour.proxy.switchTo(next.port);
   tour.running = next;
-  // The app answers what is under way before it ends.
+  await tour.proxy.switchTo(next.port);
   await stop(old.child);
 }
 

@@ -8,7 +8,9 @@ const binDirectory = fileURLToPath(new URL('../node_modules/.bin', import.meta.u
 /** A command that ended with an error; `code` is Salver's. */
 export class CommandFailure extends Error {
   constructor(program, error, wallMs) {
-    super(`${program}: ${error.message} [${error.code}]`);
+    const text = `${error.message} [${error.code}]`;
+    super(`${program}: ${text}`);
+    this.text = text;
     this.wallMs = wallMs;
     this.code = error.code;
     this.hint = error.hint;

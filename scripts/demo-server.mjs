@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { realpathSync } from 'node:fs';
 import { start } from './demo-processes.mjs';
 
@@ -77,30 +78,39 @@ export function request(port, path) {
   });
 }
 
-/** Opens the proxy on a free port; `switchTo` decides where new connections go. */
+const DRAIN_LIMIT_MS = 10_000;
+
+/**
+ * Opens the proxy on a free port. `switchTo` sends new connections to another port and resolves when the
+ * connections to the old one are over, so that its process can be stopped without cutting anybody off.
+ */
 export async function openProxy() {
   let backend;
-  const sockets = new Set();
+  const sockets = new Map();
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ host: LOOPBACK, port: backend, allowHalfOpen: true });
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ]) {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      socket.once('error', () => other.destroy());
-      socket.pipe(other);
-    }
+    join(client, upstream, backend);
+    join(upstream, client, backend);
   });
+  const join = (socket, other, port) => {
+    sockets.set(socket, port);
+    socket.once('close', () => sockets.delete(socket));
+    socket.once('error', () => other.destroy());
+    socket.pipe(other);
+  };
   server.listen(0, LOOPBACK);
   await once(server, 'listening');
   return {
     port: server.address().port,
-    switchTo: (port) => (backend = port),
+    switchTo: async (port) => {
+      const old = backend;
+      backend = port;
+      const ends = [...sockets].filter(([, to]) => to === old).map(([socket]) => once(socket, 'close'));
+      await Promise.race([Promise.allSettled(ends), delay(DRAIN_LIMIT_MS, undefined, { ref: false })]);
+    },
     close: () => {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
     },
   };
 }

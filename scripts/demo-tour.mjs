@@ -13,30 +13,35 @@ import {
   updateUnderLoad,
 } from './demo-host-steps.mjs';
 import { stopAll } from './demo-processes.mjs';
-import { bold, dim, formatMs, green, red, showTable, showTitle } from './demo-screen.mjs';
+import { bold, dim, formatMs, green, red, showNote, showTable, showTitle } from './demo-screen.mjs';
 import { openProxy } from './demo-server.mjs';
 
 const began = performance.now();
 const work = mkdtempSync(join(tmpdir(), 'salver-demo-'));
 let isInterrupted = false;
-for (const [signal, status] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-]) {
-  process.on(signal, () => {
-    if (isInterrupted) return;
-    isInterrupted = true;
-    console.log('\nstopping, and removing everything the demo made');
-    void cleanUp().then(() => process.exit(status));
-  });
+
+function interrupt(status) {
+  if (isInterrupted) return;
+  isInterrupted = true;
+  console.log('\nstopping, and removing everything the demo made');
+  void cleanUp().then(() => process.exit(status));
 }
 
+process.on('SIGINT', () => interrupt(130));
+process.on('SIGTERM', () => interrupt(143));
+// Whoever reads the output has gone, e.g. `scripts/demo | head`.
+process.stdout.on('error', () => interrupt(1));
+
+let proxy;
+
 async function cleanUp() {
+  proxy?.close();
   await stopAll();
   rmSync(work, { recursive: true, force: true });
 }
 
 async function takeTour() {
+  proxy = await openProxy();
   const app = await copyApp(join(work, 'notes'));
   if (process.argv.includes('--without-compiler')) useVariantWithoutCompiler(app);
   const tour = {
@@ -45,9 +50,9 @@ async function takeTour() {
     output: join(work, 'artifacts'),
     // A cache of its own: the first build is really the first.
     env: { ...process.env, SALVER_CACHE: join(work, 'cache') },
-    proxy: await openProxy(),
+    proxy,
     running: undefined,
-    summary: [['step', 'time', 'size', 'what happened']],
+    summary: [['step', 'time', 'bytes', 'what happened']],
   };
   showTitle('Salver: from a lockfile to a running release, and back', [
     `node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} CPUs`,
@@ -67,7 +72,7 @@ async function takeTour() {
 
   console.log(`\n${bold('Summary')}`);
   showTable(tour.summary);
-  tour.proxy.close();
+  showNote(dim('bytes: of the artifact that was built, or what an installation read of it'));
 }
 
 try {
@@ -78,7 +83,7 @@ try {
   // While everything is being stopped, commands end early: that is no error.
   if (!isInterrupted) {
     console.error(`\n${red('error:')} ${error.message}`);
-    if (error.hint !== undefined) console.error(`hint: ${error.hint}`);
+    if (error.hint) console.error(`hint: ${error.hint}`);
     if (error.code === undefined) console.error(error.stack);
     process.exitCode = 1;
     await cleanUp();

@@ -1,16 +1,16 @@
 // The only differences that an artifact's node_modules may have from what `npm ci --omit=dev` leaves.
-import type { TreeDifference } from './product-harness.js';
+import type { Tree, TreeDifference } from './product-harness.js';
 
 /** One known difference: why it is right, and how to tell it. `left` of a difference is npm's side, `right` ours. */
 export interface FidelityRule {
   readonly name: string;
   readonly why: string;
-  explains(difference: TreeDifference): boolean;
+  explains(difference: TreeDifference, npmTree: Tree): boolean;
 }
 
-/** What make and the compiler write below a `build` directory on their way to the addon. */
+/** What make and the compiler write on their way to the addon. */
 const BUILD_LEFTOVER =
-  /\/build\/(.*\/)?((\.deps|obj|obj\.target)(\/.*)?|config\.gypi|([^/]+\.)?Makefile|[^/]+\.(a|d|mk|o))$/;
+  /\/build\/(.*\/)?((\.deps|obj|obj\.target)(\/.*)?|config\.gypi|([^/]+\.)?Makefile|[^/]+\.(a|d|mk|o))$|\.target\.mk$/;
 
 export const FIDELITY_RULES: readonly FidelityRule[] = [
   {
@@ -25,13 +25,25 @@ export const FIDELITY_RULES: readonly FidelityRule[] = [
   },
   {
     name: 'directories of compiler leftovers',
-    why: 'nothing is left in them',
-    explains: ({ path, left, right }) =>
-      right === undefined && left?.kind === 'directory' && path.includes('/build/'),
+    why: 'nothing else is in them',
+    explains: ({ path, left, right }, npmTree) =>
+      right === undefined && left?.kind === 'directory' && holdsOnlyLeftovers(path, npmTree),
+  },
+  {
+    name: 'names an artifact cannot hold',
+    why: 'a backslash separates directories on other systems, so the format refuses it; the build warns',
+    explains: ({ path, right }) => right === undefined && path.includes('\\'),
   },
 ];
 
+function holdsOnlyLeftovers(directory: string, npmTree: Tree): boolean {
+  const below = [...npmTree].filter(
+    ([path, { kind }]) => kind !== 'directory' && path.startsWith(`${directory}/`),
+  );
+  return below.length > 0 && below.every(([path]) => BUILD_LEFTOVER.test(path));
+}
+
 /** The rule that explains a difference, or undefined: then the artifact is wrong. */
-export function ruleFor(difference: TreeDifference): FidelityRule | undefined {
-  return FIDELITY_RULES.find((rule) => rule.explains(difference));
+export function ruleFor(difference: TreeDifference, npmTree: Tree): FidelityRule | undefined {
+  return FIDELITY_RULES.find((rule) => rule.explains(difference, npmTree));
 }

@@ -109,6 +109,9 @@ for (const shell of SHELLS) {
         damaged[offset] = (damaged[offset] ?? 0) ^ 0x10;
         await refuses(damaged, root);
       }
+      const inHead = Buffer.from(sound);
+      inHead[headBytes >> 1] = (inHead[headBytes >> 1] ?? 0) ^ 0x01;
+      await refuses(inHead, root);
       for (const length of [0, 100, headBytes, Math.floor(sound.length / 2), sound.length - 40]) {
         await refuses(sound.subarray(0, length), root);
       }

@@ -10,7 +10,7 @@ export interface PrintedError {
   readonly code: string;
   readonly exitCode: number;
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string | null;
   readonly facts?: Readonly<Record<string, unknown>>;
 }
 
@@ -21,7 +21,7 @@ export function assertRefused(result: ProgramResult, code: ErrorCode): PrintedEr
   assert.equal(error.exitCode, EXIT_CODE_BY_ERROR[code]);
   assert.equal(result.status, EXIT_CODE_BY_ERROR[code]);
   assert.equal(result.stdout, '', 'a failure prints nothing on stdout');
-  assert.ok(error.hint !== undefined && error.hint !== '', `${code} has no hint: ${error.message}`);
+  assert.ok(typeof error.hint === 'string' && error.hint !== '', `${code} has no hint: ${error.message}`);
   return error;
 }
 

@@ -9,8 +9,11 @@ import { temporaryName } from './temp-space.js';
 /** Names of unfinished files in output directories begin with it; the identity of the writer follows. */
 export const TEMPORARY_PREFIX = '.salver-tmp-';
 
-/** Pieces are gathered so that thousands of small units do not become thousands of writes. */
-const BUFFER_BYTES = 4 * 1024 * 1024;
+/**
+ * Pieces are gathered so that thousands of small units do not become thousands of writes. No larger: writes of
+ * 4 MiB took up to ten times as long as the same bytes in writes of this size (ext4, Linux 6.18).
+ */
+const BUFFER_BYTES = 256 * 1024;
 
 export class ArtifactSink {
   readonly #path: string;
@@ -33,9 +36,13 @@ export class ArtifactSink {
   write(piece: Uint8Array): void {
     for (let done = 0; done < piece.length;) {
       const part = piece.subarray(done, done + BUFFER_BYTES - this.#buffered);
+      done += part.length;
+      if (part.length === BUFFER_BYTES) {
+        this.#handOn(part);
+        continue;
+      }
       this.#buffer.set(part, this.#buffered);
       this.#buffered += part.length;
-      done += part.length;
       if (this.#buffered === BUFFER_BYTES) this.#flush();
     }
   }
@@ -43,12 +50,16 @@ export class ArtifactSink {
   #flush(): void {
     const bytes = this.#buffer.subarray(0, this.#buffered);
     this.#buffered = 0;
+    this.#handOn(bytes);
+  }
+
+  #handOn(bytes: Uint8Array): void {
     if (this.#existing !== undefined && !this.#agrees(this.#existing, bytes)) this.#stopComparing();
     if (this.#existing === undefined) writeFully(this.#openOutput(), bytes);
     this.#position += bytes.length;
   }
 
-  #agrees(existing: number, bytes: Buffer): boolean {
+  #agrees(existing: number, bytes: Uint8Array): boolean {
     const there = Buffer.allocUnsafe(bytes.length);
     return readFully(existing, there, this.#position) === bytes.length && there.equals(bytes);
   }

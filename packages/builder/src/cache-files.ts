@@ -30,7 +30,8 @@ export function publishFile(temporary: string, path: string): void {
 /** Removes a damaged entry and says so. It is made or fetched again when next needed. */
 export function discardDamaged(path: string, what: string, progress: Progress): void {
   rmSync(path, { force: true });
-  progress.warn(`[E_CACHE_DAMAGED] removed a damaged cache entry: ${printable(what)}`);
+  // Code last, as in error messages.
+  progress.warn(`removed a damaged cache entry: ${printable(what)} [E_CACHE_DAMAGED]`);
 }
 
 /**

@@ -15,13 +15,12 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { SalverError, errnoOf, fileSystemError, printable } from '@salver/core';
+import { SalverError, errnoOf, fileSystemError, ownIdentity, printable } from '@salver/core';
 import type { Progress } from '@salver/core';
 import { spreadKey } from './cache-paths.js';
 import type { CachePaths } from './cache-paths.js';
 import { writeFully } from './file-io.js';
 import { takeLinkLock } from './link-lock.js';
-import { ownIdentity } from './process-identity.js';
 
 /** Gives a lock back. */
 export type Release = () => void;

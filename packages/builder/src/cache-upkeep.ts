@@ -1,5 +1,5 @@
 // Looking after the cache: what is in it, removing what was not used for long, checking every byte.
-import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { SalverError, errnoOf, fileSystemError, isSalverError, sha256Hex } from '@salver/core';
 import type { Progress } from '@salver/core';
@@ -90,13 +90,17 @@ function sumBytes(entries: readonly CacheEntry[]): number {
   return entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
 }
 
-/** Removes the longest unused entries. Throws E_USAGE without a limit, E_FILE_SYSTEM. */
+/**
+ * Removes the longest unused entries, and clean copies that killed builds left.
+ * Throws E_USAGE without a limit, E_FILE_SYSTEM.
+ */
 export function pruneCache(paths: CachePaths, options: PruneOptions): PruneResult {
   if (options.unusedMs === undefined && options.sizeBytesMax === undefined) {
     throw new SalverError('E_USAGE', 'pruning needs an age or a size', {
       hint: 'say what may stay, for example entries used in the last 30 days',
     });
   }
+  if (options.dryRun !== true) removeOldCopies(paths.work);
   const listing = listCache(paths);
   const now = Date.now();
   let leftBytes = listing.sizeBytes;
@@ -111,6 +115,18 @@ export function pruneCache(paths: CachePaths, options: PruneOptions): PruneResul
     removed.push(entry);
   }
   return { removed, freedBytes: listing.sizeBytes - leftBytes, leftBytes };
+}
+
+/** No build takes this long, so a clean copy of this age belongs to one that was killed. */
+const COPY_AGE_MS_MAX = 24 * 60 * 60 * 1000;
+
+function removeOldCopies(work: string): void {
+  for (const name of existsSync(work) ? readdirSync(work) : []) {
+    const path = join(work, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > COPY_AGE_MS_MAX)
+      rmSync(path, { recursive: true, force: true });
+  }
 }
 
 /** Reads and checks every byte; damaged entries are removed and reported. Throws E_FILE_SYSTEM. */

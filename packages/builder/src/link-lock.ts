@@ -2,8 +2,15 @@
 // one process. The file names its holder; a holder that is certainly gone loses the lock.
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SalverError, errnoOf, fileSystemError } from '@salver/core';
-import { formatIdentity, livenessOf, ownIdentity, parseIdentity } from './process-identity.js';
+import {
+  SalverError,
+  errnoOf,
+  fileSystemError,
+  formatIdentity,
+  livenessOf,
+  ownIdentity,
+  parseIdentity,
+} from '@salver/core';
 
 const POLL_MS = 100;
 let sequence = 0;

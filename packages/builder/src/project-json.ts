@@ -25,12 +25,22 @@ export function readJsonFile(path: string, name: string): unknown {
 
 function notJson(json: string, name: string, error: unknown): SalverError {
   const reason = error instanceof Error ? error.message : '';
-  const position = Number(/position (\d+)/.exec(reason)?.[1] ?? json.length);
-  const before = json.slice(0, position).split('\n');
-  const line = before.length;
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return new SalverError('E_CONFIG_INVALID', `${name} is not JSON: line ${line}, column ${column}`, {
+  const position = positionOf(reason, json);
+  // Some versions of Node quote the place instead of counting to it.
+  const where = position === undefined ? printable(reason) : placeOf(json, position);
+  return new SalverError('E_CONFIG_INVALID', `${name} is not JSON: ${where}`, {
     hint: 'look for a missing or extra comma, quote or bracket there; comments go into keys named "//"',
-    facts: { file: name, line, column, reason: printable(reason) },
+    facts: { file: name },
   });
+}
+
+function positionOf(reason: string, json: string): number | undefined {
+  if (/end of JSON input/.test(reason)) return json.length;
+  const position = /position (\d+)/.exec(reason)?.[1];
+  return position === undefined ? undefined : Number(position);
+}
+
+function placeOf(json: string, position: number): string {
+  const before = json.slice(0, position).split('\n');
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }

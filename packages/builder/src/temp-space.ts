@@ -3,8 +3,14 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, fileSystemError } from '@salver/core';
-import { formatIdentity, livenessOf, ownIdentity, parseIdentity } from './process-identity.js';
+import {
+  errnoOf,
+  fileSystemError,
+  formatIdentity,
+  livenessOf,
+  ownIdentity,
+  parseIdentity,
+} from '@salver/core';
 import { removeOnSignal } from './remove-on-signal.js';
 
 /** Leftovers whose writer cannot be judged (another machine or container) go after this time. */

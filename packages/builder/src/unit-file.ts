@@ -31,11 +31,13 @@ const MAGIC = 'salver-unit-1';
 const LENGTH_DIGITS = 10;
 const SEAL_BYTES = 64 + 1 + LENGTH_DIGITS + 1 + MAGIC.length + 1;
 const SEAL_PATTERN = /^([0-9a-f]{64}) ([0-9]{10}) salver-unit-1\n$/;
-/** How much of a file's end is read at first. */
-const FIRST_READ_BYTES = 32 * 1024;
+/** A file up to this size is read at once, members included. */
+const WHOLE_READ_BYTES = 32 * 1024;
+/** Of a larger one the end is read at first: most records fit, and the members are only read when they are copied. */
+const END_READ_BYTES = 4 * 1024;
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
-/** Members are copied in pieces of at most this size; a member fits into one. */
-const PIECE_BYTES_MAX = 4 * 1024 * 1024;
+/** Members are copied in pieces of about this size; a larger member is one of its own. */
+const PIECE_BYTES_MAX = 1024 * 1024;
 
 /** Record and seal, to be written after the members. */
 export function encodeUnitEnd(record: UnitRecord): Buffer {
@@ -45,7 +47,7 @@ export function encodeUnitEnd(record: UnitRecord): Buffer {
   return Buffer.concat([json, Buffer.from(`${sha256Hex(json)} ${length} ${MAGIC}\n`, 'latin1')]);
 }
 
-const firstRead = Buffer.allocUnsafe(FIRST_READ_BYTES);
+const firstRead = Buffer.allocUnsafe(WHOLE_READ_BYTES);
 
 /** Opens a unit file. Returns undefined when there is none, `damaged` when it is not what was stored under `key`. */
 export function openUnitFile(path: string, key: string): OpenedUnit | 'damaged' | undefined {
@@ -80,7 +82,7 @@ interface Tail {
 }
 
 function readTail(fd: number, fileBytes: number): Tail | undefined {
-  const windowBytes = Math.min(fileBytes, FIRST_READ_BYTES);
+  const windowBytes = fileBytes <= WHOLE_READ_BYTES ? fileBytes : END_READ_BYTES;
   const window = firstRead.subarray(0, windowBytes);
   if (windowBytes < SEAL_BYTES || readFully(fd, window, fileBytes - windowBytes) < windowBytes)
     return undefined;

@@ -160,6 +160,16 @@ function isFileOf(path: string, key: string): boolean {
   return path.endsWith(sha256Hex(key).slice(2));
 }
 
+test('pruning removes clean copies that a killed build left long ago', (t) => {
+  const directory = tempDir(t);
+  const [old, fresh] = [join(directory, 'work', 'old'), join(directory, 'work', 'fresh')];
+  for (const path of [old, fresh]) mkdirSync(path, { recursive: true });
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+  utimesSync(old, twoDaysAgo, twoDaysAgo);
+  open(directory).prune({ unusedMs: 1 });
+  assert.deepEqual(readdirSync(join(directory, 'work')), ['fresh']);
+});
+
 test('verifying finds damage in every kind of entry', async (t) => {
   const directory = tempDir(t);
   const cache = open(directory);

@@ -14,95 +14,13 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
-import { SILENT_PROGRESS, isSalverError, readHead, sha256Hex } from '@salver/core';
-import type { ArtifactHead, ErrorCode } from '@salver/core';
-import { buildRelease, openBuildCache } from '@salver/builder';
-import type { BuildOptions, BuildResult } from '@salver/builder';
+import { sha256Hex } from '@salver/core';
 import { formatIdentity, ownIdentity } from '../dist/process-identity.js';
-import { fakeEcosystem } from './fake-ecosystem.js';
+import { APP, build, headOf, places, unpack } from './build-place.js';
 import type { FakeOptions } from './fake-ecosystem.js';
-import { noise } from './memory-entries.js';
-import { recordingProgress } from './recording-progress.js';
-import { listFiles, tempDir, writeTree } from './temp-tree.js';
+import { writeTree } from './temp-tree.js';
 
 const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'git is not installed';
-
-const APP = {
-  'package.json': '{"name": "shop", "version": "1.4.2"}',
-  'deps.lock': 'a=one\nb=two\n',
-  'server.js': 'run();\n',
-  'public/logo.png': noise(20_000),
-  'salver.json': '{"start": "node server.js", "keep": 3}',
-};
-
-interface Place {
-  readonly project: string;
-  readonly output: string;
-  readonly cache: string;
-}
-
-function places(t: TestContext, files: Readonly<Record<string, string | Buffer>> = APP): Place {
-  const base = tempDir(t);
-  const place = { project: join(base, 'project'), output: join(base, 'output'), cache: join(base, 'cache') };
-  writeTree(place.project, files);
-  return place;
-}
-
-/** Builds like the command line does: a fresh process would open the cache anew. */
-function build(place: Place, fake: FakeOptions = {}, more: Partial<BuildOptions> = {}): Promise<BuildResult> {
-  const progress = more.progress ?? SILENT_PROGRESS;
-  const env = { PATH: process.env.PATH };
-  return buildRelease({
-    projectDir: place.project,
-    outputDir: place.output,
-    ecosystems: [fakeEcosystem(fake)],
-    cache: openBuildCache({ directory: place.cache, progress, env }),
-    installScript: '#!/bin/sh\necho install\n',
-    builderVersion: '0.0.0-test',
-    progress,
-    env,
-    signal: new AbortController().signal,
-    ...more,
-  });
-}
-
-function headOf(artifact: string): ArtifactHead {
-  const bytes = readFileSync(artifact);
-  return readHead({
-    description: artifact,
-    sizeBytes: bytes.length,
-    readSync: (offset, length) => bytes.subarray(offset, offset + length),
-    close: () => undefined,
-  });
-}
-
-/** Unpacks with the tar of the system and lists what came out. */
-function unpack(
-  t: TestContext,
-  artifact: string,
-): { readonly root: string; readonly files: readonly string[] } {
-  const root = tempDir(t);
-  execFileSync('tar', ['xzf', artifact, '-C', root]);
-  return { root, files: listFiles(root) };
-}
-
-/** Nothing of a failed build is left: no file in the output, nothing temporary, no clean copy. */
-function assertNothingLeft(place: Place): void {
-  if (existsSync(place.output)) assert.deepEqual(readdirSync(place.output), []);
-  for (const name of ['tmp', 'work']) {
-    const directory = join(place.cache, name);
-    if (existsSync(directory)) assert.deepEqual(readdirSync(directory), [], name);
-  }
-}
-
-function withCode(code: ErrorCode): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(isSalverError(error), String(error));
-    assert.equal(error.code, code);
-    return true;
-  };
-}
 
 test('a build gives one artifact that tar unpacks to the app, its dependencies and the install script', async (t) => {
   const place = places(t);
@@ -305,80 +223,6 @@ test('the clean copy has the same path every time, and builds of one app take tu
   assert.equal(one.id, two.id);
 });
 
-test('a build that fails, a secret and a missing lockfile leave nothing behind', async (t) => {
-  const place = places(t);
-  await assert.rejects(build(place, { defaultBuild: ['exit 3'] }), withCode('E_BUILD_COMMAND_FAILED'));
-  assertNothingLeft(place);
-  writeFileSync(join(place.project, '.env'), 'X=1');
-  let collected = false;
-  await assert.rejects(build(place, { onCollect: () => (collected = true) }), withCode('E_SECRET_FOUND'));
-  assert.equal(collected, false, 'secrets are found before anything is fetched');
-  assertNothingLeft(place);
-  const empty = places(t, { 'package.json': '{}' });
-  await assert.rejects(build(empty), withCode('E_LOCK_MISSING'));
-  await assert.rejects(build({ ...empty, project: '/nonexistent/x' }), withCode('E_USAGE'));
-});
-
-test('a secret that only the build puts together is found in its output', async (t) => {
-  const place = places(t);
-  const fake = { defaultBuild: [`printf 'gh%s%s' p_ abcdefghijklmnopqrstuvwxyz0123456789 > bundle.js`] };
-  await assert.rejects(
-    build(place, fake),
-    (error) => isSalverError(error, 'E_SECRET_FOUND') && error.message.includes('bundle.js:1'),
-  );
-  assertNothingLeft(place);
-});
-
-test('a cache entry that is damaged between find and copy is made again by itself, with a warning', async (t) => {
-  const place = places(t, { ...APP, 'deps.lock': `a=one\nbig=${noise(200_000).toString('hex')}\n` });
-  const first = await build(place);
-  const good = readFileSync(first.artifact);
-  const units = listFiles(join(place.cache, 'units')).map((path) => join(place.cache, 'units', path));
-  const large = units.find((path) => statSync(path).size > 100_000) ?? '';
-  const bad = readFileSync(large);
-  bad[1000] = (bad[1000] as number) ^ 1;
-  writeFileSync(large, bad);
-  let collected = 0;
-  const progress = recordingProgress();
-  const output = `${place.output}2`;
-  const second = await build({ ...place, output }, { onCollect: () => (collected += 1) }, { progress });
-  assert.equal(collected, 2);
-  assert.ok(readFileSync(second.artifact).equals(good));
-  assert.ok(second.warnings.some((text) => text.includes('[E_CACHE_DAMAGED]')));
-  assert.deepEqual(readdirSync(output).length, 2);
-});
-
-test('damage that comes back ends with E_CACHE_DAMAGED after the second attempt', async (t) => {
-  const place = places(t, { ...APP, 'deps.lock': `big=${noise(200_000).toString('hex')}\n` });
-  await build(place);
-  const damage = (): void => {
-    for (const path of listFiles(join(place.cache, 'members')))
-      writeFileSync(join(place.cache, 'members', path), 'x');
-  };
-  const progress = {
-    ...SILENT_PROGRESS,
-    step: (name: string) => (name === 'writing' && damage(), SILENT_PROGRESS.step(name)),
-  };
-  const output = `${place.output}2`;
-  await assert.rejects(build({ ...place, output }, {}, { progress }), withCode('E_CACHE_DAMAGED'));
-  assert.deepEqual(readdirSync(output), []);
-});
-
-test('a build that is stopped ends with E_INTERRUPTED and leaves nothing', async (t) => {
-  for (const moment of ['before', 'while collecting', 'while building'] as const) {
-    const place = places(t);
-    const stop = new AbortController();
-    if (moment === 'before') stop.abort();
-    const fake: FakeOptions = {
-      defaultBuild: ['true'],
-      onCollect: () => moment === 'while collecting' && stop.abort(),
-      onLayOut: () => moment === 'while building' && stop.abort(),
-    };
-    await assert.rejects(build(place, fake, { signal: stop.signal }), withCode('E_INTERRUPTED'), moment);
-    assertNothingLeft(place);
-  }
-});
-
 test('a dry run says what would be written and writes no artifact', async (t) => {
   const place = places(t);
   const dry = await build(place, {}, { dryRun: true });
@@ -405,30 +249,3 @@ test('output into the project does not become part of the next release', async (
   assert.equal(two.id, one.id);
   assert.equal(sha256Hex(readFileSync(two.artifact)), sha256Hex(readFileSync(one.artifact)));
 });
-
-test(
-  'the name of each place where the disk is full is told, and nothing is left',
-  { skip: tmpfsProblem() },
-  async (t) => {
-    const place = places(t, { ...APP, 'deps.lock': `big=${noise(400_000).toString('hex')}\n` });
-    for (const full of ['output', 'cache'] as const) {
-      const mount = join(tempDir(t), 'small');
-      mkdirSync(mount);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', mount]);
-      try {
-        const there = { ...place, [full]: mount };
-        await assert.rejects(build(there), withCode('E_DISK_FULL'), full);
-        if (full === 'output') assert.deepEqual(readdirSync(mount), []);
-        else assert.deepEqual(readdirSync(join(mount, 'tmp')), []);
-      } finally {
-        execFileSync('umount', [mount]);
-      }
-    }
-  },
-);
-
-function tmpfsProblem(): string | false {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0)
-    return 'needs root to mount a small file system';
-  return spawnSync('mount', ['--version']).status === 0 ? false : 'mount is not installed';
-}

@@ -4,27 +4,13 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isSalverError } from '@salver/core';
-import { listBuilt, listSource } from '../dist/list-source.js';
+import { listSource } from '../dist/list-source.js';
 import type { ListOptions } from '../dist/list-source.js';
-import { toPackEntry } from '../dist/source-file.js';
+import { options } from './source-options.js';
 import { recordingProgress } from './recording-progress.js';
 import { tempDir, writeTree } from './temp-tree.js';
 
 const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'git is not installed';
-
-function options(root: string, more: Partial<ListOptions> = {}): ListOptions {
-  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
-  return {
-    root,
-    include: [],
-    exclude: [],
-    ownPaths: ['node_modules'],
-    required: ['package.json', 'package-lock.json'],
-    env,
-    progress: recordingProgress(),
-    ...more,
-  };
-}
 
 async function paths(root: string, more: Partial<ListOptions> = {}): Promise<readonly string[]> {
   return (await listSource(options(root, more))).map((file) => file.path);
@@ -280,58 +266,4 @@ test('a file is executable when its owner may execute it', async (t) => {
   const files = await listSource(options(root));
   const executable = files.filter((file) => file.executable).map((file) => file.path);
   assert.deepEqual(executable, ['owner']);
-});
-
-for (const [name, change] of [
-  ['longer', (path: string) => writeFileSync(path, 'longer than it was')],
-  ['other bytes of the same length', (path: string) => writeFileSync(path, 'TEXT')],
-  ['gone', (path: string) => rmSync(path)],
-  ['a link', (path: string) => (rmSync(path), symlinkSync('package.json', path))],
-] as const) {
-  test(`a file that becomes ${name} after it was listed gives E_BUILD_INPUT_CHANGED`, async (t) => {
-    const root = tempDir(t);
-    writeTree(root, { 'package.json': '{}', 'a.txt': 'text' });
-    const file = (await listSource(options(root))).find(({ path }) => path === 'a.txt');
-    assert.ok(file);
-    const entry = toPackEntry(file);
-    assert.equal(Buffer.from(entry.readSync(1, 2)).toString(), 'ex');
-    change(join(root, 'a.txt'));
-    assert.throws(
-      () => entry.readSync(0, 4),
-      (error) => isSalverError(error, 'E_BUILD_INPUT_CHANGED'),
-    );
-  });
-}
-
-test('what a build leaves ships: ignored output and empty directories, not caches, dependencies or .salverignored files', (t) => {
-  const root = tempDir(t);
-  writeTree(root, {
-    'package.json': '{}',
-    '.gitignore': 'dist/\n',
-    '.salverignore': '*.map\n',
-    'dist/a.js': '',
-    'dist/a.js.map': '',
-    '.next/server/x.js': '',
-    '.next/cache/y': '',
-    'node_modules/a/index.js': '',
-    'tool.tsbuildinfo': '',
-    'kept.tsbuildinfo': '',
-    '.eslintcache': '',
-    'src/.cache/z': '',
-    '.git/config': '',
-  });
-  mkdirSync(join(root, 'uploads/empty'), { recursive: true });
-  const listed = listBuilt(options(root), new Set(['package.json', 'kept.tsbuildinfo']));
-  assert.deepEqual(
-    listed.map((file) => file.path),
-    [
-      '.gitignore',
-      '.next/server/x.js',
-      '.salverignore',
-      'dist/a.js',
-      'kept.tsbuildinfo',
-      'package.json',
-      'uploads/empty',
-    ],
-  );
 });

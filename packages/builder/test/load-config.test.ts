@@ -187,6 +187,15 @@ test('a file that is not JSON is refused with line and column', (t) => {
   );
 });
 
+test('a file that ends too early is refused at its end', (t) => {
+  const directory = tempDir(t);
+  writeTree(directory, { 'salver.json': '{\n  "keep":' });
+  assert.throws(
+    () => loadConfig(directory),
+    (error) => isSalverError(error, 'E_CONFIG_INVALID') && error.message.includes('line 2, column 10'),
+  );
+});
+
 test('two places that configure the build are refused', (t) => {
   const directory = tempDir(t);
   writeTree(directory, { 'salver.json': '{}', 'package.json': '{"salver": {}}' });

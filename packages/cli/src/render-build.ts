@@ -27,8 +27,9 @@ function packagesText({ packagesTotal, packagesCached, downloadedBytes }: BuildR
   return `${formatCount(packagesTotal, 'package')}, ${packagesCached} from the cache${downloaded}`;
 }
 
-function nativeText({ compiled }: BuildResult): string {
-  return compiled.length === 0 ? 'nothing compiled in this build' : `compiled ${names(compiled)}`;
+function nativeText({ compiled, scriptsRan }: BuildResult): string {
+  if (compiled.length > 0) return `compiled ${names(compiled)}`;
+  return scriptsRan.length > 0 ? 'nothing to compile: taken from the cache' : 'nothing to compile';
 }
 
 function scriptsText({ scriptsRan, scriptsSkipped }: BuildResult): string {

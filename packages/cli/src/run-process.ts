@@ -1,6 +1,8 @@
 // The edge of the program: the real process around `runProgram`.
 import type { Program } from './command.js';
+import { reportError } from './report-error.js';
 import { runProgram } from './run-program.js';
+import { usesColour } from './terminal.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const EXIT_CODE_SECOND_SIGNAL = 130;
@@ -18,6 +20,7 @@ export async function runProcess(program: Program): Promise<void> {
       controller.abort(name);
     });
   }
+  process.on('uncaughtException', endWithBug);
   endOnClosedPipe(process.stdout);
   endOnClosedPipe(process.stderr);
   const exitCode = await runProgram(program, {
@@ -42,4 +45,11 @@ function endOnClosedPipe(stream: NodeJS.WriteStream): void {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
+}
+
+/** An error that no promise of ours carries, e.g. of a stream's callback: shown like any other bug. */
+function endWithBug(error: Error): void {
+  const json = process.argv.includes('--json');
+  const colour = usesColour(process.stderr, process.env);
+  process.exit(reportError(error, { output: process.stderr, json, colour, warnings: [] }));
 }

@@ -1,7 +1,7 @@
 // The production tree as finished units: everything that is in the cache is taken from there, the rest is
 // fetched and transcoded, packages with scripts are built, and what belongs to no package is linked.
 import type { CollectedUnit, CollectedUnits, EcosystemContext } from '@salver/core';
-import { comparePaths } from '@salver/core';
+import { comparePaths, printable } from '@salver/core';
 import { CompiledUnits } from './compile-units.js';
 import { describePackage } from './fetch-package.js';
 import type { PackageFetcher } from './fetch-package.js';
@@ -54,10 +54,11 @@ export async function collectUnits(input: CollectInput): Promise<CollectedUnits>
     productionLinks({ plan, projectDir: context.projectDir, units: kept }),
     context.cache,
   );
-  const runs = [...decisions].filter(([location]) => collected.has(location) && !leftOut.has(location));
+  const decided = kept.flatMap(({ path }) => decisions.get(path) ?? []);
   const packagesCached = kept.filter(({ path }) => fetched.units.get(path)?.cached === true).length;
   step.end(`${kept.length} packages, ${packagesCached} cached`);
   warnAboutIntegrity(fetched.fetcher, context);
+  for (const { path } of kept) warnAboutNames(fetched.units.get(path), context);
   return {
     units: [...links, ...kept],
     nodeNeeds: plan.nodeRange === undefined ? {} : { range: plan.nodeRange },
@@ -67,8 +68,8 @@ export async function collectUnits(input: CollectInput): Promise<CollectedUnits>
     compiled: kept
       .filter(({ path }) => compiled.wasBuiltNow(path))
       .map(({ name, version }) => describePackage({ name, version: version ?? '' })),
-    scriptsRan: runs.flatMap(([, { runs: ran }]) => ran.map(describeRun)),
-    scriptsSkipped: runs.flatMap(([, { skipped }]) => skipped.map(describeRun)),
+    scriptsRan: decided.flatMap(({ runs }) => runs.map(describeRun)),
+    scriptsSkipped: decided.flatMap(({ skipped }) => skipped.map(describeRun)),
   };
 }
 
@@ -156,4 +157,10 @@ function warnAboutIntegrity(fetcher: PackageFetcher, { progress }: EcosystemCont
   progress.warn(
     `the lock has no integrity for ${names.join(', ')}: what was fetched first is remembered in this cache only`,
   );
+}
+
+function warnAboutNames(unit: PackageUnit | undefined, { progress }: EcosystemContext): void {
+  if (unit === undefined || unit.facts.unpackable.length === 0) return;
+  const names = unit.facts.unpackable.map((path) => `"${printable(path)}"`).join(', ');
+  progress.warn(`${describePackage(unit.item)}: left out files whose names a release may not hold: ${names}`);
 }

@@ -1,7 +1,7 @@
 // The units of all production packages as their tarballs give them, before any script runs.
 import type { EcosystemContext } from '@salver/core';
 import { SalverError } from '@salver/core';
-import { ByteBudget } from './byte-budget.js';
+import { workOnAll } from './bounded-work.js';
 import { PackageFetcher } from './fetch-package.js';
 import type { InstallPlan, PlannedPackage } from './install-plan.js';
 import type { LeftOut } from './left-out.js';
@@ -28,7 +28,7 @@ export interface FinishedPackages {
 }
 
 /** Packages that are fetched and transcoded side by side; their bytes are bounded on their own. */
-const PACKAGES_IN_FLIGHT_MAX = 32;
+export const PACKAGES_IN_FLIGHT_MAX = 32;
 
 /**
  * Finds or makes the units. The first failure of a package that is not optional stops the others.
@@ -64,28 +64,7 @@ export async function finishPackages(input: FinishPackagesInput): Promise<Finish
     }
     onProgress(units.size, items.length);
   };
-  await runAll(missing, makeOne, stop);
+  await workOnAll(missing, PACKAGES_IN_FLIGHT_MAX, makeOne, () => stop.abort());
   if (context.signal.aborted) throw new SalverError('E_INTERRUPTED', 'interrupted while fetching packages');
   return { units, fetcher };
-}
-
-/** Works on all items side by side; after the first failure nothing new begins, and all is waited for. */
-async function runAll<T>(
-  items: readonly T[],
-  work: (item: T) => Promise<void>,
-  stop: AbortController,
-): Promise<void> {
-  const places = new ByteBudget(PACKAGES_IN_FLIGHT_MAX, PACKAGES_IN_FLIGHT_MAX);
-  const failures: unknown[] = [];
-  const guarded = async (item: T): Promise<void> => {
-    if (failures.length > 0) return;
-    try {
-      await work(item);
-    } catch (error) {
-      failures.push(error);
-      stop.abort();
-    }
-  };
-  await Promise.all(items.map((item) => places.run(1, () => guarded(item))));
-  if (failures.length > 0) throw failures[0];
 }

@@ -4,7 +4,9 @@ import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { CollectedUnit, EcosystemContext, PackEntry } from '@salver/core';
 import { fileSystemError } from '@salver/core';
+import { workOnAll } from './bounded-work.js';
 import { PackageFetcher } from './fetch-package.js';
+import { PACKAGES_IN_FLIGHT_MAX } from './finish-packages.js';
 import type { InstallPlan, PlannedPackage } from './install-plan.js';
 import { runInstallScript } from './install-scripts.js';
 import type { InstallScriptsContext } from './install-scripts.js';
@@ -104,8 +106,7 @@ async function layOutDevelopment(
       leftOut.add(item, error);
     }
   };
-  const results = await Promise.allSettled(items.map(writeOne));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  await workOnAll(items, PACKAGES_IN_FLIGHT_MAX, writeOne);
   for (const item of items) {
     if (leftOut.has(item.location)) rmSync(join(appDir, item.location), { recursive: true, force: true });
   }

@@ -118,9 +118,12 @@ async function storeResult(input: NativeBuildInput, rootDir: string): Promise<Fi
     location,
     skip: (path) => input.closure.has(path) || (binPaths.has(path) && !original.has(path)),
   });
-  const kept = found.filter(
-    ({ path }) => original.has(path) || !isBuildLeftover(path.slice(location.length + 1)),
-  );
+  const kept = found.flatMap((entry) => {
+    if (!isBuildLeftover(entry.path.slice(location.length + 1))) return [entry];
+    // Some packages were published with leftovers of their author's build: those stay as published.
+    const published = original.get(entry.path);
+    return published === undefined ? [] : [published];
+  });
   const entries = keepInsideLinks(kept, rootDir, (text) => input.warn(`${describe(input)}: ${text}`));
   const made = entries.filter((entry) => {
     const before = original.get(entry.path);

@@ -13,6 +13,8 @@ export interface ScriptedPackage {
   /** Directory relative to the unit: empty, or `node_modules/b`. */
   readonly directory: string;
   readonly scripts: InstallScripts;
+  /** Other scripts of the package that these call (`npm run rebuild`), by the event that calls them. */
+  readonly calls?: InstallScripts;
   /** True when `install` is npm's own `node-gyp rebuild` for a package with a binding.gyp. */
   readonly isImplicitGyp: boolean;
 }
@@ -23,6 +25,8 @@ export interface PackageFacts {
   readonly nestedPaths: readonly string[];
   /** Bin targets that the package does not hold; npm makes no link to those. */
   readonly missingBins: readonly string[];
+  /** Files whose names an artifact may not hold (backslashes, control characters); they are not shipped. */
+  readonly unpackable: readonly string[];
 }
 
 /** What npm runs for a package that brings a binding.gyp and no install script. */
@@ -47,7 +51,21 @@ export function scriptedPackage(
     scripts.install === undefined &&
     scripts.preinstall === undefined;
   if (isImplicitGyp) scripts.install = IMPLICIT_GYP_SCRIPT;
-  return Object.keys(scripts).length === 0 ? undefined : { directory, scripts, isImplicitGyp };
+  if (Object.keys(scripts).length === 0) return undefined;
+  const calls = calledScripts(scripts, declared);
+  return { directory, scripts, ...(Object.keys(calls).length === 0 ? {} : { calls }), isImplicitGyp };
+}
+
+const RUN_SCRIPT = /(?:^|[\s;&|()])(?:npm|yarn|pnpm)\s+run(?:-script)?\s+(?:-\S+\s+)*([\w:.-]+)/g;
+
+function calledScripts(scripts: InstallScripts, declared: Readonly<Record<string, unknown>>): InstallScripts {
+  const calls: Partial<Record<InstallEvent, string>> = {};
+  for (const event of INSTALL_EVENTS) {
+    const called = [...(scripts[event] ?? '').matchAll(RUN_SCRIPT)].map(([, name]) => declared[name ?? '']);
+    const texts = called.filter((text): text is string => typeof text === 'string' && text !== '');
+    if (texts.length > 0) calls[event] = texts.join('\n');
+  }
+  return calls;
 }
 
 /** As plain JSON, for {@link readPackageFacts}. */
@@ -56,6 +74,7 @@ export function packageFactsToJson(facts: PackageFacts): Readonly<Record<string,
     ...(facts.scripted.length === 0 ? {} : { scripted: facts.scripted }),
     ...(facts.nestedPaths.length === 0 ? {} : { nestedPaths: facts.nestedPaths }),
     ...(facts.missingBins.length === 0 ? {} : { missingBins: facts.missingBins }),
+    ...(facts.unpackable.length === 0 ? {} : { unpackable: facts.unpackable }),
   };
 }
 
@@ -65,5 +84,6 @@ export function readPackageFacts(extra: Readonly<Record<string, unknown>>): Pack
     scripted: (extra['scripted'] as readonly ScriptedPackage[] | undefined) ?? [],
     nestedPaths: (extra['nestedPaths'] as readonly string[] | undefined) ?? [],
     missingBins: (extra['missingBins'] as readonly string[] | undefined) ?? [],
+    unpackable: (extra['unpackable'] as readonly string[] | undefined) ?? [],
   };
 }

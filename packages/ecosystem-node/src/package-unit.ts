@@ -13,6 +13,7 @@ import { readTarball } from './tarball-reader.js';
 import { transcodePackage } from './transcode-package.js';
 import type { TranscodedPackage } from './transcode-package.js';
 import { packageKey } from './unit-key.js';
+import type { PackageKeyInput } from './unit-key.js';
 
 const MIB = 1024 * 1024;
 /** Decompressed tarballs held at once, all together. */
@@ -77,8 +78,8 @@ export class PackageUnits {
       const withTempDir = this.#options.cache.withTempDir.bind(this.#options.cache);
       return withTarBytes(download.path, { description, withTempDir }, (tar) => {
         const files = readTarball(tar, { description, keepGitignore: item.source.kind === 'git' });
-        const bins = this.#binsOf(item);
-        return work(transcodePackage({ location: item.location, files, tar, bins, excluded }), integrity);
+        const modes = this.#modesOf(item);
+        return work(transcodePackage({ location: item.location, files, tar, ...modes, excluded }), integrity);
       });
     });
   }
@@ -88,8 +89,13 @@ export class PackageUnits {
     throw new SalverError('E_INTERRUPTED', `interrupted while packing ${describePackage(item)}`);
   }
 
-  #binsOf(item: PlannedPackage): ReadonlySet<string> {
-    return this.#options.bins.get(item.location) ?? NOTHING;
+  #modesOf(item: PlannedPackage): Pick<PackageKeyInput, 'bins' | 'executables'> {
+    const bins = this.#options.bins.get(item.location) ?? NOTHING;
+    // npm reads a package's description from the registry only where the lock has no URL, and only then
+    // makes all its bins executable, also those whose link another package has won.
+    const isDescribed = item.source.kind === 'registry' && item.source.url === undefined;
+    const executables = isDescribed ? Object.values(item.bin).filter((path) => !bins.has(path)) : [];
+    return { bins, executables: executables.length === 0 ? NOTHING : new Set(executables) };
   }
 
   #excludedOf(item: PlannedPackage, facts: PackageFacts): ReadonlySet<string> {
@@ -105,7 +111,7 @@ export class PackageUnits {
     excluded: ReadonlySet<string>,
   ): PackageUnit | undefined {
     const content = this.#options.cache.findUnit(
-      packageKey({ item, integrity, bins: this.#binsOf(item), excluded }),
+      packageKey({ item, integrity, ...this.#modesOf(item), excluded }),
     );
     if (content === undefined) return undefined;
     return { item, content, facts: readPackageFacts(content.facts.extra), cached: true };
@@ -119,7 +125,7 @@ export class PackageUnits {
 
   #makeExcluding(item: PlannedPackage, excluded: ReadonlySet<string>): Promise<PackageUnit> {
     return this.withEntries(item, excluded, async ({ entries, facts }, integrity) => {
-      const key = packageKey({ item, integrity, bins: this.#binsOf(item), excluded });
+      const key = packageKey({ item, integrity, ...this.#modesOf(item), excluded });
       const content = await this.#options.cache.storeUnit(key, entries, packageFactsToJson(facts));
       return { item, content, facts, cached: false };
     });

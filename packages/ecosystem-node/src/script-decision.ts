@@ -56,7 +56,8 @@ export function decideScripts(input: ScriptDecisionInput): ScriptDecision {
       if (item === undefined || script === undefined) continue;
       const label = event === 'install' && found.isImplicitGyp ? script : event;
       const run = { item, location, event, script, label };
-      (mayRun(run, input.strict) ? runs : skipped).push(run);
+      const isNative = isNativeBuild(script) || isNativeBuild(found.calls?.[event] ?? '');
+      (mayRun(run, isNative, input.strict) ? runs : skipped).push(run);
     }
   }
   return { runs, skipped };
@@ -67,10 +68,10 @@ export function describeRun({ item, label }: ScriptRun): string {
   return `${describePackage(item)}: ${label}`;
 }
 
-function mayRun(run: ScriptRun, strict: boolean): boolean {
+function mayRun(run: ScriptRun, isNative: boolean, strict: boolean): boolean {
   const { scriptsAllowed } = run.item;
   if (scriptsAllowed !== undefined) return scriptsAllowed;
-  if (!strict) return isNativeBuild(run.script);
+  if (!strict) return isNative;
   throw new SalverError(
     'E_SCRIPT_NOT_ALLOWED',
     `nobody has decided about the install script of ${describeRun(run)}`,

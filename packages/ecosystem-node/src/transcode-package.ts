@@ -1,6 +1,7 @@
 // From a package's tarball to the entries of its unit, without touching disk: paths below the install
 // location, one directory entry each, bins made executable as npm's linking does.
 import type { PackEntry } from '@salver/core';
+import { pathProblem } from '@salver/core';
 import type { PackageFacts, ScriptedPackage } from './package-facts.js';
 import { scriptedPackage } from './package-facts.js';
 import type { TarBytes } from './tar-bytes.js';
@@ -13,6 +14,8 @@ export interface TranscodeInput {
   readonly tar: TarBytes;
   /** Bin targets that are linked, relative to the package; those of bundled packages included. */
   readonly bins: ReadonlySet<string>;
+  /** More files that npm makes executable, without touching their first line. */
+  readonly executables: ReadonlySet<string>;
   /** Paths inside the package that other units or links take: neither they nor what is below is packed. */
   readonly excluded: ReadonlySet<string>;
 }
@@ -24,18 +27,22 @@ export interface TranscodedPackage {
 
 /** The entries of a package. They read from `input.tar`, which must stay open until they are packed. */
 export function transcodePackage(input: TranscodeInput): TranscodedPackage {
-  const files = input.files.filter(({ path }) => !isExcluded(path, input.excluded));
+  const unpackable: string[] = [];
+  const files = input.files.filter(({ path }) => {
+    if (isExcluded(path, input.excluded)) return false;
+    if (pathProblem(`${input.location}/${path}`) === undefined) return true;
+    unpackable.push(path);
+    return false;
+  });
   const entries: PackEntry[] = [];
   for (const directory of directoriesOf(files)) {
     entries.push(directoryEntry(directory === '' ? input.location : `${input.location}/${directory}`));
   }
   for (const file of files) {
     const path = `${input.location}/${file.path}`;
-    entries.push(
-      input.bins.has(file.path) ? binEntry(path, file, input.tar) : fileEntry(path, file, input.tar),
-    );
+    entries.push(input.bins.has(file.path) ? binEntry(path, file, input.tar) : plainEntry(path, file, input));
   }
-  return { entries, facts: factsOf(files, input) };
+  return { entries, facts: { ...factsOf(files, input), unpackable } };
 }
 
 /** An entry for a directory. */
@@ -71,6 +78,11 @@ function directoriesOf(files: readonly TarballFile[]): ReadonlySet<string> {
     }
   }
   return directories;
+}
+
+function plainEntry(path: string, file: TarballFile, { executables, tar }: TranscodeInput): PackEntry {
+  const entry = fileEntry(path, file, tar);
+  return executables.has(file.path) ? { ...entry, executable: true } : entry;
 }
 
 function fileEntry(path: string, file: TarballFile, tar: TarBytes): PackEntry {
@@ -115,7 +127,7 @@ function clamp(length: number, bytesLeft: number): number {
 const PACKAGE_DIRECTORY = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*$/;
 const IN_BIN_DIRECTORY = /(?:^|\/)node_modules\/\.bin\/[^/]+$/;
 
-function factsOf(files: readonly TarballFile[], input: TranscodeInput): PackageFacts {
+function factsOf(files: readonly TarballFile[], input: TranscodeInput): Omit<PackageFacts, 'unpackable'> {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const scripted: ScriptedPackage[] = [];
   const nestedPaths: string[] = [];

@@ -12,14 +12,16 @@ export interface PackageKeyInput {
   /** SRI string of the tarball. */
   readonly integrity: string;
   readonly bins: ReadonlySet<string>;
+  readonly executables: ReadonlySet<string>;
   readonly excluded: ReadonlySet<string>;
 }
 
 /** Key of a package's unit as its tarball gives it, before any script. */
-export function packageKey({ item, integrity, bins, excluded }: PackageKeyInput): string {
+export function packageKey({ item, integrity, bins, executables, excluded }: PackageKeyInput): string {
   // Packed git checkouts keep `.gitignore`, registry tarballs do not.
   const origin = item.source.kind === 'git' ? 'npm-git' : 'npm';
-  return [origin, TRANSCODE_FORMAT, integrity, item.location, listHash(bins), listHash(excluded)].join(':');
+  const lists = [bins, executables, excluded].map(listHash);
+  return [origin, TRANSCODE_FORMAT, integrity, item.location, ...lists].join(':');
 }
 
 /** Short digest of a set of paths; empty for none, which is the usual case. */

@@ -11,7 +11,7 @@ import type { HostPaths } from './host-paths.js';
 import { walkMembers } from './member-walk.js';
 import { rowPath } from './recorded-entry.js';
 import type { InstalledTree } from './recorded-entry.js';
-import { ReleaseRecord, formatRecord, recordPath } from './release-record.js';
+import { ReleaseRecord, formatRecord, formatRows, recordPath } from './release-record.js';
 import type { RecordRow, RecordedMember, ReleaseFacts } from './release-record.js';
 import { sharedPathsOf } from './shared-paths.js';
 import { writeDurably } from './write-durably.js';
@@ -39,7 +39,7 @@ export async function adoptRelease(options: AdoptOptions): Promise<boolean> {
     const record = new ReleaseRecord(
       facts,
       members.map((member) => member.digest),
-      members.map((member) => JSON.stringify(member.rows)),
+      members.map((member) => member.line),
     );
     const rows = head.manifest.units.flatMap((unit) => unit.members);
     const differences = await findDifferences({ ...options, installed, record, members: rows, step });
@@ -103,8 +103,12 @@ class DiskRecorder implements EntrySink {
 
   file(entry: Entry): void {
     this.#rules.accept(entry);
-    const stats = lstatSync(rowPath(this.#installed, entry.path), { throwIfNoEntry: false });
     const kind = entry.executable ? 'x' : 'f';
+    if (entry.sizeBytes === 0) {
+      this.#rows.push([kind, entry.path, 0, 0, 0]);
+      return;
+    }
+    const stats = lstatSync(rowPath(this.#installed, entry.path), { throwIfNoEntry: false });
     // A missing file gets a row that fits nothing; the comparison then names it.
     this.#rows.push([kind, entry.path, entry.sizeBytes, stats?.mtimeMs ?? 0, stats?.ino ?? 0]);
   }
@@ -125,7 +129,7 @@ class DiskRecorder implements EntrySink {
   }
 
   endMember(digest: string): void {
-    this.members.push({ digest, rows: this.#rows });
+    this.members.push({ digest, line: formatRows(this.#rows) });
     this.#rows = [];
   }
 }

@@ -28,6 +28,8 @@ export interface LockOptions {
 }
 
 const POLL_MS = 100;
+/** How long a holder may take to write down who it is. */
+const NAMING_MS = 500;
 /** flock(1) found the lock held by somebody else. */
 const FLOCK_STATUS_HELD = 1;
 
@@ -49,11 +51,13 @@ export async function withRootLock<T>(
 }
 
 async function takeRootLock(paths: HostPaths, options: LockOptions): Promise<RootLock> {
-  const deadline = Date.now() + (options.waitMs ?? 0);
+  const began = Date.now();
   for (;;) {
     const attempt = tryLock(paths, options);
     if ('release' in attempt) return attempt;
-    if (Date.now() >= deadline) throw lockHeld(paths, attempt.holder);
+    // A holder that has the lock for a moment only has not noted its name yet: worth asking again.
+    const waitMs = Math.max(options.waitMs ?? 0, attempt.holder === undefined ? NAMING_MS : 0);
+    if (Date.now() - began >= waitMs) throw lockHeld(paths, attempt.holder);
     await delay(POLL_MS, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
       () => {
         throw new SalverError('E_INTERRUPTED', 'interrupted while waiting for the lock');

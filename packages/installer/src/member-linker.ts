@@ -65,7 +65,7 @@ export class MemberLinker {
     if (!rows.every((row) => isUnchanged(release, row)) || !this.#bytesAgree(found, found.index, member))
       return 0;
     for (const row of rows) this.#takeRow(release, row);
-    this.#writer.endMember(member[1]);
+    this.#writer.endReusedMember(member[1], release.record.line(found.index));
     return 1;
   }
 
@@ -93,8 +93,7 @@ export class MemberLinker {
     if (!taken.every((member, offset) => this.#bytesAgree(found, found.index + offset, member))) return 0;
     this.#writer.reuseFile(entry, rowPath(found.release, entry.path), header);
     taken.forEach((member, offset) => {
-      if (offset > 0) this.#writer.addRows(found.release.record.rows(found.index + offset));
-      this.#writer.endMember(member[1]);
+      this.#writer.endReusedMember(member[1], found.release.record.line(found.index + offset));
     });
     return count;
   }
@@ -124,11 +123,15 @@ function countSameMembers(
   return left === 0 ? count : 0;
 }
 
-/** True when the file is as recorded, or the row is no file. Pieces are never linked on their own. */
+/**
+ * True when the file is as recorded, or needs no looking at: directories, links and empty files are made anew.
+ * Pieces are never linked on their own.
+ */
 export function isUnchanged(release: InstalledTree, row: RecordRow): boolean {
   if (row[0] === 'p') return false;
   if (row[0] === 'd' || row[0] === 'l') return true;
   const [kind, path, sizeBytes, mtimeMs, inode] = row;
+  if (sizeBytes === 0) return true;
   const stats = lstatSync(rowPath(release, path), { throwIfNoEntry: false });
   return (
     stats !== undefined &&

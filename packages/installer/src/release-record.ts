@@ -12,7 +12,7 @@ import type { HostPaths } from './host-paths.js';
  * One thing on disk, paths as in the artifact:
  * `d` directory; `l` link and its target; `f` file, `x` executable file: size in bytes, mtime in milliseconds, inode;
  * `p` piece of a large file: offset and length in bytes. The row of a large file stands alone in the member of
- * its header; its pieces are the members that follow.
+ * its header; its pieces are the members that follow. Empty files have time and inode 0: they are made, not linked.
  */
 export type RecordRow =
   | readonly [kind: 'd', path: string]
@@ -39,13 +39,14 @@ export interface ReleaseFacts {
 
 export interface RecordedMember {
   readonly digest: string;
-  readonly rows: readonly RecordRow[];
+  /** The rows of the member as their line in a record. */
+  readonly line: string;
 }
 
 /** The bytes of a record. */
 export function formatRecord(facts: ReleaseFacts, members: readonly RecordedMember[]): string {
   const lines = [JSON.stringify(members.map((member) => member.digest))];
-  for (const member of members) lines.push(JSON.stringify(member.rows));
+  for (const member of members) lines.push(member.line);
   const body = lines.join('\n');
   return `${JSON.stringify({ ...facts, bodyDigest: sha256Hex(body) })}\n${body}\n`;
 }
@@ -72,8 +73,21 @@ export class ReleaseRecord {
   }
 
   rows(index: number): readonly RecordRow[] {
-    return JSON.parse(this.#lines[index] ?? '[]') as RecordRow[];
+    return parseRows(this.line(index));
   }
+
+  /** The rows as text: a member that is linked has the same line in the next release's record. */
+  line(index: number): string {
+    return this.#lines[index] ?? '[]';
+  }
+}
+
+export function formatRows(rows: readonly RecordRow[]): string {
+  return JSON.stringify(rows);
+}
+
+export function parseRows(line: string): readonly RecordRow[] {
+  return JSON.parse(line) as RecordRow[];
 }
 
 /** Where the record of a release lies. */

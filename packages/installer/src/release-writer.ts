@@ -5,6 +5,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, symlinkSync, writ
 import type { Entry, EntrySink, TreeRules } from '@salver/core';
 import { placeFile } from './place-file.js';
 import type { LinkMode } from './place-file.js';
+import { formatRows } from './release-record.js';
 import type { RecordRow, RecordedMember } from './release-record.js';
 import { linkSharedPaths } from './shared-paths.js';
 import type { SharedPaths } from './shared-paths.js';
@@ -39,6 +40,8 @@ export class ReleaseWriter implements EntrySink {
   readonly #links: Entry[] = [];
   readonly #members: RecordedMember[] = [];
   #rows: RecordRow[] = [];
+  /** True when a file of the current member was copied, so that its line is not the old one. */
+  #copied = false;
   #large: OpenLargeFile | undefined;
   #lastDirectory = '';
   filesWritten = 0;
@@ -99,15 +102,24 @@ export class ReleaseWriter implements EntrySink {
     if (large === undefined) throw new Error('a file ended that was never begun');
     const header = this.#members[large.memberIndex];
     if (header === undefined) throw new Error('the header of a large file is no member');
-    this.#members[large.memberIndex] = { digest: header.digest, rows: [fileRow(large.entry, large.fd)] };
+    const line = formatRows([fileRow(large.entry, large.fd)]);
+    this.#members[large.memberIndex] = { digest: header.digest, line };
     this.#closeLarge();
     this.filesWritten += 1;
   }
 
   /** Ends a member: what came since the last one belongs to `digest`. */
   endMember(digest: string): void {
-    this.#members.push({ digest, rows: this.#rows });
+    this.#members.push({ digest, line: formatRows(this.#rows) });
     this.#rows = [];
+  }
+
+  /** As endMember, for a member that was taken whole and has this line in its release's record. */
+  endReusedMember(digest: string, line: string): void {
+    if (this.#copied) this.endMember(digest);
+    else this.#members.push({ digest, line });
+    this.#rows = [];
+    this.#copied = false;
   }
 
   /** Takes a file that lies, checked, at `from` in an installed release, where `row` describes it. */
@@ -118,14 +130,10 @@ export class ReleaseWriter implements EntrySink {
       this.#rows.push(row);
       this.filesLinked += 1;
     } else {
+      this.#copied = true;
       this.#rows.push([entry.executable ? 'x' : 'f', entry.path, entry.sizeBytes, copy.mtimeMs, copy.inode]);
       this.filesWritten += 1;
     }
-  }
-
-  /** Records rows of the current member that needed no writing: the pieces of a large file taken whole. */
-  addRows(rows: readonly RecordRow[]): void {
-    this.#rows.push(...rows);
   }
 
   /** Makes the links, the generated ones first: should both want one name, the archive is refused. */
@@ -177,6 +185,7 @@ function writeWhole(fd: number, data: Buffer): void {
 }
 
 function fileRow(entry: Entry, fd: number): RecordRow {
+  if (entry.sizeBytes === 0) return [entry.executable ? 'x' : 'f', entry.path, 0, 0, 0];
   const { mtimeMs, ino } = fstatSync(fd);
   return [entry.executable ? 'x' : 'f', entry.path, entry.sizeBytes, mtimeMs, ino];
 }

@@ -3,8 +3,8 @@ import type { Durability, InstallResult, LinkMode } from '@salver/installer';
 import type { ArtifactSource } from '@salver/core';
 import type { CommandContext, CommandResult } from '../command.js';
 import { inputPath, requiredArgument, requiredRoot, waitMs } from '../command-input.js';
-import { describeSwitch } from '../describe-switch.js';
 import { previewInstall } from '../dry-run.js';
+import type { InstallPreview } from '../dry-run.js';
 import { formatBytes, formatCount } from '../format-amounts.js';
 import { phaseLine } from '../phase-line.js';
 import { withArtifact } from '../with-artifact.js';
@@ -15,8 +15,7 @@ export async function run(context: CommandContext): Promise<CommandResult> {
   const path = inputPath(context, requiredArgument(context.input, 'ARTIFACT'));
   const activate = !context.input.flags.has('no-activate');
   return withArtifact(path, async (source) => {
-    if (context.input.flags.has('dry-run'))
-      return describeSwitch(await previewInstall(source, root, activate), true);
+    if (context.input.flags.has('dry-run')) return preview(await previewInstall(source, root, activate));
     const result = await install(context, { source, root, activate });
     return { json: result, text: result.release, summary: summaryOf(result) };
   });
@@ -38,8 +37,18 @@ function install(
   });
 }
 
+function preview(result: InstallPreview): CommandResult {
+  const { changed, release } = result;
+  const summary = changed ? `would install ${release}; nothing was changed` : nothingToDo(release);
+  return { json: { ...result, dryRun: true }, text: release, summary };
+}
+
+function nothingToDo(release: string): string {
+  return `${release} is installed already: nothing to do`;
+}
+
 function summaryOf(result: InstallResult): string {
-  if (!result.changed) return `${result.release} is installed already: nothing to do`;
+  if (!result.changed) return nothingToDo(result.release);
   const files = `${formatCount(result.filesWritten, 'file')} written, ${formatCount(result.filesLinked, 'file')} linked`;
   return `installed ${result.release}: ${formatBytes(result.bytesFetched)} read, ${files}\n${phaseLine(result.phasesMs)}`;
 }

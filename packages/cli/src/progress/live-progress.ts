@@ -83,7 +83,8 @@ export class LiveProgress implements ProgressDisplay {
   #end(state: StepState, summary: string | undefined): void {
     if (!this.#running.delete(state) || !this.#isOpen) return;
     const mark = style(this.#options.utf8 ? '✓' : '*', 'green', this.#options.colour);
-    const said = printable(summary ?? amountText(state));
+    // Without a summary the last amount says little: steps do not report every piece.
+    const said = printable(summary ?? '');
     const took = style(formatDuration(this.#options.now() - state.startedAt), 'dim', this.#options.colour);
     this.#printAbove(
       `${mark} ${padEnd(state.name, NAME_COLUMNS)} ${said === '' ? '' : `${said}  `}${took}\n`,

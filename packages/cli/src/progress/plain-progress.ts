@@ -72,8 +72,8 @@ export class PlainProgress implements ProgressDisplay {
   #end(state: StepState, summary: string | undefined): void {
     if (!this.#running.delete(state)) return;
     const took = formatDuration(this.#options.now() - state.startedAt);
-    const said = summary ?? amountText(state);
-    this.#print(`${state.name}: ${said === '' ? '' : `${printable(said)}, `}${took}`);
+    // Without a summary the last amount says little: steps do not report every piece.
+    this.#print(`${state.name}: ${summary === undefined ? '' : `${printable(summary)}, `}${took}`);
   }
 
   #print(line: string): void {

@@ -2,7 +2,7 @@
 // and machines that cannot see each other's processes. Written into the names of temporary things and into locks.
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { sha256Hex } from '@salver/core';
+import { sha256Hex } from './digest.js';
 
 /** Identity of a process. Empty strings where the system does not tell. */
 export interface ProcessIdentity {

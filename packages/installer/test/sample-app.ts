@@ -1,0 +1,33 @@
+// The app that installations are tested with: two dependencies, one with a large file, and own code that differs
+// from version to version.
+import { makeArtifact } from '@salver/testing';
+import type { ArtifactFiles } from '@salver/testing';
+
+/** Bytes that do not compress and are the same in every run. */
+export function noise(length: number, seed: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = seed;
+  for (let index = 0; index < length; index += 1) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[index] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** Content of node_modules/b/native.node. */
+export const LARGE = noise(1_500_000, 7);
+const DEPENDENCIES: ArtifactFiles = {
+  'node_modules/a/index.js': 'module.exports = "a"',
+  'node_modules/a/bin/run': { data: '#!/bin/sh\n', executable: true },
+  'node_modules/a/empty': '',
+  'node_modules/b/native.node': LARGE,
+  'node_modules/b/index.js': 'module.exports = "b"',
+  'node_modules/.bin/run': { linkTo: '../a/bin/run' },
+};
+const UNIT_PATHS = ['node_modules/a', 'node_modules/b'];
+
+/** Version `1.0.<number>`; `more` adds or replaces files. */
+export function version(number: number, more: ArtifactFiles = {}): ReturnType<typeof makeArtifact> {
+  const files = { ...DEPENDENCIES, 'server.js': `console.log(${number})`, ...more };
+  return makeArtifact(files, { version: `1.0.${number}`, unitPaths: UNIT_PATHS });
+}
