@@ -88,7 +88,13 @@ function showBuild(built) {
   showOutput(basename(built.artifact));
   showFigure('release id', built.id.slice(0, ID_DIGITS));
   showFigure('size', `${formatBytes(built.sizeBytes)}, ${built.units} units`);
+  showFigure('packages', packageFigures(built));
+  if (built.compiled.length > 0) showFigure('compiled', built.compiled.join(', '));
   showFigure('time', `${formatMs(built.wallMs)}${slowestPhases(built.phasesMs)}`);
+}
+
+function packageFigures({ packagesTotal, packagesCached, downloadedBytes }) {
+  return `${packagesTotal}, ${packagesCached} from the cache, ${formatBytes(downloadedBytes)} downloaded`;
 }
 
 const PHASES_SHOWN = 3;

@@ -48,8 +48,8 @@ async function takeTour() {
     app,
     root: join(work, 'root'),
     output: join(work, 'artifacts'),
-    // A cache of its own: the first build is really the first.
-    env: { ...process.env, SALVER_CACHE: join(work, 'cache') },
+    // Caches of its own, npm's too: the first build really downloads and compiles everything.
+    env: { ...process.env, SALVER_CACHE: join(work, 'cache'), npm_config_cache: join(work, 'npm-cache') },
     proxy,
     running: undefined,
     summary: [['step', 'time', 'bytes', 'what happened']],

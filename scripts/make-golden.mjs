@@ -5,20 +5,10 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TAIL_MEMBER, encodeHead, packEntries, serializeManifest } from '@salver/core';
+import { noise } from '@salver/testing';
 
 const output = process.argv[2];
 if (output === undefined) throw new Error('usage: node scripts/make-golden.mjs OUTPUT_DIRECTORY');
-
-/** Bytes that do not compress and are the same in every run. */
-function noise(length, seed) {
-  const bytes = Buffer.alloc(length);
-  let state = seed;
-  for (let index = 0; index < length; index += 1) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    bytes[index] = state >>> 24;
-  }
-  return bytes;
-}
 
 const file = (path, data, executable = false) => ({
   path,

@@ -179,6 +179,14 @@ test('a root in which current is a real directory is refused and left alone', as
   assertNothingStaged(adopted);
 });
 
+test('a root that is a file is refused and left alone', async () => {
+  const file = join(temp, 'file');
+  writeFileSync(file, 'a file');
+  const { bytes } = await makeArtifact({ 'server.js': '1' });
+  assertRefused(await install(writeArtifact('first.tar.gz', bytes), file), 'E_ROOT_UNUSABLE');
+  assert.equal(readFileSync(file, 'utf8'), 'a file');
+});
+
 /** Bytes that do not compress. */
 function noise(length: number): Buffer {
   const bytes = Buffer.alloc(length);

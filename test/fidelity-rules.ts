@@ -24,6 +24,12 @@ export const FIDELITY_RULES: readonly FidelityRule[] = [
     explains: ({ path, right }) => right === undefined && BUILD_LEFTOVER.test(path),
   },
   {
+    name: 'compiler leftovers that were published',
+    why: 'a package that publishes its own stays as published: what this compile wrote over them is not shipped',
+    explains: ({ path, left, right }) =>
+      left?.kind === 'file' && right?.kind === 'file' && BUILD_LEFTOVER.test(path),
+  },
+  {
     name: 'directories of compiler leftovers',
     why: 'nothing else is in them',
     explains: ({ path, left, right }, npmTree) =>

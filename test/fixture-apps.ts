@@ -63,6 +63,32 @@ export function removeCompiledDependency(appDir: string): void {
   });
 }
 
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly dependencies?: Readonly<Record<string, string>> }>>;
+}
+
+/** An app whose one dependency, `bigint-buffer`, is compiled against the stable Node-API. */
+export function writeNodeApiApp(appDir: string): void {
+  const lockfile = join(fixturesDirectory, 'locks', 'native-flagged', 'package-lock.json');
+  const { packages } = JSON.parse(readFileSync(lockfile, 'utf8')) as Lock;
+  const locations = ['bigint-buffer', 'bindings', 'file-uri-to-path'].map((name) => `node_modules/${name}`);
+  const range = packages['']?.dependencies?.['bigint-buffer'];
+  const root = { name: 'node-api', version: '1.0.0', dependencies: { 'bigint-buffer': range } };
+  const kept = Object.fromEntries(locations.map((location) => [location, packages[location]]));
+  const lock = {
+    name: root.name,
+    version: root.version,
+    lockfileVersion: 3,
+    packages: { '': root, ...kept },
+  };
+  mkdirSync(appDir, { recursive: true });
+  writeFileSync(
+    join(appDir, 'package.json'),
+    JSON.stringify({ ...root, allowScripts: { 'bigint-buffer': true } }),
+  );
+  writeFileSync(join(appDir, 'package-lock.json'), JSON.stringify(lock));
+}
+
 /** Reads, changes and writes a JSON document. */
 export function editJson<Document>(path: string, edit: (document: Document) => void): void {
   const document = JSON.parse(readFileSync(path, 'utf8')) as Document;
@@ -104,10 +130,14 @@ const PROBE_TIMEOUT_MS = 30_000;
 
 /** Why tests that need the npm registry cannot run, or undefined when they can. */
 export async function registryProblem(): Promise<string | undefined> {
-  const args = ['view', 'kleur@4.1.5', 'version', '--fetch-retries=0'];
+  return (await isPublished('kleur', '4.1.5')) ? undefined : 'the npm registry cannot be reached';
+}
+
+/** True when the registry can be reached and has this version. */
+export async function isPublished(name: string, version: string): Promise<boolean> {
+  const args = ['view', `${name}@${version}`, 'version', '--fetch-retries=0'];
   const { status, stdout } = await startCommand('npm', args, { timeoutMs: PROBE_TIMEOUT_MS }).ended;
-  if (status === 0 && stdout.trim() === '4.1.5') return undefined;
-  return 'the npm registry cannot be reached';
+  return status === 0 && stdout.trim() === version;
 }
 
 /** Why tests that compile cannot run, or undefined when they can. */

@@ -87,5 +87,13 @@ export { measureNeeds } from './measure-needs.js';
 export type { MeasuredNeeds } from './measure-needs.js';
 export { mergeNeeds } from './merge-needs.js';
 export type { NeedsPart } from './merge-needs.js';
-export { formatIdentity, livenessOf, ownIdentity, parseIdentity } from './process-identity.js';
+export {
+  answersSignal,
+  bootId,
+  formatIdentity,
+  livenessOf,
+  ownIdentity,
+  parseIdentity,
+  startTicksOf,
+} from './process-identity.js';
 export type { Liveness, ProcessIdentity } from './process-identity.js';

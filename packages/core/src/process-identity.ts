@@ -54,7 +54,8 @@ export function parseIdentity(text: string): ProcessIdentity | undefined {
   return { pid: Number(pid), startTicks, boot, place };
 }
 
-function answersSignal(pid: number): boolean {
+/** True when a process of this number exists, whoever owns it. */
+export function answersSignal(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -63,8 +64,13 @@ function answersSignal(pid: number): boolean {
   }
 }
 
+/** Changes with every boot of the machine; empty where the system does not tell. */
+export function bootId(): string {
+  return readText('/proc/sys/kernel/random/boot_id').trim();
+}
+
 function bootDigits(): string {
-  return readText('/proc/sys/kernel/random/boot_id')
+  return bootId()
     .replace(/[^0-9a-f]/g, '')
     .slice(0, 12);
 }
@@ -79,8 +85,11 @@ function placeDigits(): string {
   return sha256Hex(`${hostname()}\n${namespace}`).slice(0, 8);
 }
 
-/** The command in field 2 may hold anything, so count from its last `)`. Empty when there is no such process. */
-function startTicksOf(pid: number): string {
+/**
+ * Clock ticks since boot at which a process started: field 22 of /proc/PID/stat. Empty when there is no such
+ * process. The command in field 2 may hold anything, so count from its last `)`.
+ */
+export function startTicksOf(pid: number): string {
   const stat = readText(`/proc/${pid}/stat`);
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

@@ -4,17 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packEntries } from '@salver/core';
 import type { PackEntry } from '@salver/core';
-
-/** Bytes that do not compress and are the same in every run. */
-function noise(length: number, seed: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let state = seed;
-  for (let index = 0; index < length; index += 1) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    bytes[index] = state >>> 24;
-  }
-  return bytes;
-}
+import { noise } from '@salver/testing';
 
 function file(path: string, data: Buffer): PackEntry {
   const readSync = (offset: number, length: number): Buffer => data.subarray(offset, offset + length);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemberParser, TreeRules, decodeMember, packEntries, sha256Hex } from '@salver/core';
 import type { Entry, Manifest, MemberFacts, PackEntry, PackedMember, Unit } from '@salver/core';
+import { noise } from '@salver/testing';
 
 function file(path: string, data: Buffer | string, executable = false): PackEntry {
   const bytes = Buffer.from(data);
@@ -49,17 +50,6 @@ function unpack(members: readonly PackedMember[]): Map<string, Entry & { data: B
 
 function factsOf(member: PackedMember): MemberFacts {
   return { row: [member.rawBytes, member.rawDigest], layout: [member.stored.length, member.storedCrc32] };
-}
-
-/** Bytes that do not compress and are the same in every run. */
-function noise(length: number, seed = 1): Buffer {
-  const bytes = Buffer.alloc(length);
-  let state = seed;
-  for (let index = 0; index < length; index += 1) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    bytes[index] = state >>> 24;
-  }
-  return bytes;
 }
 
 const LONG_NAME = `deep/${'x'.repeat(120)}/${'y'.repeat(120)}`;

@@ -1,6 +1,6 @@
 // One request to a registry: authentication, proxies and retries are npm-registry-fetch's, imported when the
 // first download is needed (137 ms). Failures become errors that say what to do, without credentials.
-import { SalverError, errnoOf, isSalverError, printable } from '@salver/core';
+import { SalverError, isSalverError, printable } from '@salver/core';
 import type { NpmOptions } from './npm-options.js';
 
 export interface RequestContext {
@@ -136,7 +136,9 @@ function hostOf(url: string): string {
 
 /** Errors of the connection itself: nobody answered, or not as the protocol asks. */
 function connectionError(error: unknown, options: RequestOptions): SalverError {
-  const errno = errnoOf(error);
+  // Node's own codes (ERR_TLS_…, ERR_STREAM_PREMATURE_CLOSE) tell as much here as those of the system.
+  const { code } = error as { readonly code?: unknown };
+  const errno = typeof code === 'string' ? code : undefined;
   const host = hostOf(options.url);
   const reason = errno ?? (error instanceof Error ? error.message : String(error));
   const isTls = errno !== undefined && /CERT|SIGNED|TLS|SSL|UNABLE_TO_/.test(errno);

@@ -99,7 +99,7 @@ async function readIntoMemory(
   try {
     return await gunzipAsync(stored, { chunkSize, maxOutputLength: memoryBytesMax });
   } catch (error) {
-    if (errnoOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw damaged(options.description, error);
   }
 }

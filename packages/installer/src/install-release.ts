@@ -82,18 +82,22 @@ export async function installRelease(options: InstallOptions): Promise<InstallRe
     // Somebody else may have done it while we waited for the lock.
     if (isDone(paths, release, head, activate))
       return report({ paths, head, release, clock, changed: false });
-    const staged = await stageRelease({
-      ...options,
-      paths,
-      head,
-      release,
-      clock,
-      progress: options.progress ?? SILENT_PROGRESS,
-    });
+    const progress = options.progress ?? SILENT_PROGRESS;
+    warnOfHooks(head, progress);
+    const staged = await stageRelease({ ...options, paths, head, release, clock, progress });
     const switched =
       activate && (await clock.measure('activate', () => activateStaged(paths, release, head)));
     return report({ paths, head, release, clock, changed: staged.isNew || switched, staged });
   });
+}
+
+/** Hooks are part of the format already; an operator must not believe that this version runs them. */
+function warnOfHooks(head: ArtifactHead, progress: Progress): void {
+  const names = Object.keys(head.manifest.host.hooks ?? {});
+  if (names.length === 0) return;
+  progress.warn(
+    `this version of salver-host does not run hooks: do by hand what ${names.join(', ')} would do`,
+  );
 }
 
 function isDone(paths: HostPaths, release: string, head: ArtifactHead, activate: boolean): boolean {

@@ -1,6 +1,6 @@
 // Who a process is, beyond its number: numbers are reused, so a lock that names only a pid can be held for
 // ever by a stranger. Start time and boot id settle it. Where there is no /proc, only the pid is compared.
-import { readFileSync } from 'node:fs';
+import { answersSignal, bootId, startTicksOf } from '@salver/core';
 
 /** Identity of a process on this machine. Empty strings where the system does not tell. */
 export interface ProcessIdentity {
@@ -22,31 +22,4 @@ export function mayBeAlive(identity: ProcessIdentity): boolean {
   if (boot === '') return answersSignal(identity.pid);
   const startTicks = startTicksOf(identity.pid);
   return startTicks !== '' && (identity.startTicks === '' || startTicks === identity.startTicks);
-}
-
-function answersSignal(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function bootId(): string {
-  return readText('/proc/sys/kernel/random/boot_id').trim();
-}
-
-/** Field 22 of /proc/PID/stat. The command in field 2 may hold anything, so count from its last `)`. */
-function startTicksOf(pid: number): string {
-  const stat = readText(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }

@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SILENT_PROGRESS } from '@salver/core';
 import { installRelease } from '@salver/installer';
-import { makeArtifact, memorySource } from '@salver/testing';
-import { LARGE, noise, version } from './sample-app.js';
+import { makeArtifact, memorySource, noise } from '@salver/testing';
+import { LARGE, version } from './sample-app.js';
 import { install, makeTempDir, snapshot, withCode } from './test-root.js';
 
 test('installs a release and makes it current', async (context) => {
@@ -113,6 +114,18 @@ test('refuses another platform before anything is written', async (context) => {
   const artifact = await makeArtifact({ a: '1' }, { target: 'darwin-arm64' });
   await assert.rejects(install(root, artifact), withCode('E_PLATFORM_MISMATCH'));
   assert.equal(existsSync(root), false);
+});
+
+test('warns that configured hooks are not run', async (context) => {
+  const artifact = await makeArtifact(
+    { 'a.txt': 'a' },
+    { host: { hooks: { migrate: { run: 'x' }, check: { tcp: 'h:1' } } } },
+  );
+  const warnings: string[] = [];
+  const progress = { ...SILENT_PROGRESS, warn: (text: string) => void warnings.push(text) };
+  await install(makeTempDir(context), artifact, { progress });
+  assert.match(warnings.join('\n'), /does not run hooks.*migrate/);
+  assert.match(warnings.join('\n'), /check/);
 });
 
 test('stops when the signal is aborted and leaves nothing behind', async (context) => {

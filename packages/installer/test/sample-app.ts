@@ -1,18 +1,7 @@
 // The app that installations are tested with: two dependencies, one with a large file, and own code that differs
 // from version to version.
-import { makeArtifact } from '@salver/testing';
+import { makeArtifact, noise } from '@salver/testing';
 import type { ArtifactFiles } from '@salver/testing';
-
-/** Bytes that do not compress and are the same in every run. */
-export function noise(length: number, seed: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let state = seed;
-  for (let index = 0; index < length; index += 1) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    bytes[index] = state >>> 24;
-  }
-  return bytes;
-}
 
 /** Content of node_modules/b/native.node. */
 export const LARGE = noise(1_500_000, 7);
