@@ -11,7 +11,7 @@ import type { HostPaths } from './host-paths.js';
 import { walkMembers } from './member-walk.js';
 import { rowPath } from './recorded-entry.js';
 import type { InstalledTree } from './recorded-entry.js';
-import { ReleaseRecord, formatRecord, formatRows, recordPath } from './release-record.js';
+import { ReleaseRecord, recordPieces, formatRows, recordPath } from './release-record.js';
 import type { RecordRow, RecordedMember, ReleaseFacts } from './release-record.js';
 import { sharedPathsOf } from './shared-paths.js';
 import { writeDurably } from './write-durably.js';
@@ -45,7 +45,7 @@ export async function adoptRelease(options: AdoptOptions): Promise<boolean> {
     const differences = await findDifferences({ ...options, installed, record, members: rows, step });
     if (differences.length > 0) return false;
     withFileErrors('cannot write the record', () =>
-      writeDurably(recordPath(paths, facts.release), formatRecord(facts, members)),
+      writeDurably(recordPath(paths, facts.release), recordPieces(facts, members)),
     );
     return true;
   } finally {

@@ -5,7 +5,7 @@
 // each member. Lines are parsed when asked for: an update that needs one member of an old release does not
 // pay for the rest.
 import { readFileSync } from 'node:fs';
-import { errnoOf, sha256Hex } from '@salver/core';
+import { createSha256, errnoOf, sha256Hex } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
 
 /**
@@ -43,12 +43,21 @@ export interface RecordedMember {
   readonly line: string;
 }
 
-/** The bytes of a record. */
-export function formatRecord(facts: ReleaseFacts, members: readonly RecordedMember[]): string {
-  const lines = [JSON.stringify(members.map((member) => member.digest))];
-  for (const member of members) lines.push(member.line);
-  const body = lines.join('\n');
-  return `${JSON.stringify({ ...facts, bodyDigest: sha256Hex(body) })}\n${body}\n`;
+/** The text of a record in pieces, so that a large one is never held twice. */
+export function* recordPieces(facts: ReleaseFacts, members: readonly RecordedMember[]): Generator<string> {
+  const digest = createSha256();
+  let isFirst = true;
+  for (const line of bodyLines(members)) {
+    digest.update(Buffer.from(isFirst ? line : `\n${line}`));
+    isFirst = false;
+  }
+  yield `${JSON.stringify({ ...facts, bodyDigest: digest.digestHex() })}\n`;
+  for (const line of bodyLines(members)) yield `${line}\n`;
+}
+
+function* bodyLines(members: readonly RecordedMember[]): Generator<string> {
+  yield JSON.stringify(members.map((member) => member.digest));
+  for (const member of members) yield member.line;
 }
 
 /** A record in memory. */

@@ -15,8 +15,8 @@ export interface SealOptions {
   readonly staging: string;
   /** The staged release. */
   readonly tree: string;
-  /** From formatRecord. */
-  readonly record: string;
+  /** From recordPieces. */
+  readonly record: Iterable<string>;
 }
 
 /** Throws E_DISK_FULL, E_FILE_SYSTEM. */

@@ -15,7 +15,7 @@ import type { PhaseClock } from './phase-clock.js';
 import type { LinkMode } from './place-file.js';
 import { hasAllFiles } from './quick-check.js';
 import { currentRelease } from './release-links.js';
-import { formatRecord, readReleaseFacts } from './release-record.js';
+import { recordPieces, readReleaseFacts } from './release-record.js';
 import type { ReleaseFacts } from './release-record.js';
 import { sealRelease } from './seal-release.js';
 import { sharedPathsOf } from './shared-paths.js';
@@ -64,7 +64,7 @@ export async function stageRelease(options: StageOptions): Promise<Staged> {
       unpackRelease({ ...options, tree, shared, known, linkMode, rehash }),
     );
     await clock.measure('sync', () => syncTree(tree, options.durability ?? 'syncfs'));
-    const record = formatRecord(factsOf(head, release), unpacked.members);
+    const record = recordPieces(factsOf(head, release), unpacked.members);
     await clock.measure('seal', () => sealRelease({ paths, release, staging, tree, record }));
     return { ...unpacked, isNew: true };
   });

@@ -7,12 +7,12 @@ import { syncDirectory } from './durability.js';
 export const UNFINISHED_SUFFIX = '.unfinished';
 
 /** Writes `path` by way of a sibling name, fsync, rename and fsync of the directory. Throws the system's error. */
-export function writeDurably(path: string, bytes: string | Uint8Array): void {
+export function writeDurably(path: string, pieces: Iterable<string>): void {
   const unfinished = `${path}${UNFINISHED_SUFFIX}`;
   try {
     const fd = openSync(unfinished, 'w', 0o644);
     try {
-      writeFileSync(fd, bytes);
+      for (const piece of pieces) writeFileSync(fd, piece);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
