@@ -19,7 +19,7 @@ const ID_DIGITS = 12;
 /** Builds version 1 with nothing in the cache: downloads, compiles, packs. */
 export async function buildCold(tour) {
   showStep('Build version 1.0.0, nothing cached');
-  if (tour.app.withoutCompiler) sayVariant('there is no C++ compiler here');
+  if (tour.app.withoutCompiler) sayVariant('no C++ compiler was found, or --without-compiler was given');
   await commit(tour.app, 'Version 1.0.0');
   const built = await buildOrUseVariant(tour);
   showBuild(built);

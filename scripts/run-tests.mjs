@@ -4,7 +4,8 @@
 // product  the rest of test/: they run the built programs
 // deep     files named *.deep.test.ts, wherever they are: long runs for a release
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -49,6 +50,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+// Product tests share what npm has downloaded: the registry is asked for each tarball once per run.
+const downloads = mkdtempSync(join(tmpdir(), 'salver-downloads-'));
 const { status } = spawnSync(
   process.execPath,
   [
@@ -57,6 +60,7 @@ const { status } = spawnSync(
     `--test-reporter=${join(import.meta.dirname, 'test-reporter.mjs')}`,
     ...files,
   ],
-  { cwd: ROOT, stdio: 'inherit' },
+  { cwd: ROOT, stdio: 'inherit', env: { SALVER_TEST_CACHE: downloads, ...process.env } },
 );
+rmSync(downloads, { recursive: true, force: true });
 process.exit(status ?? 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { registryProblem } from './fixture-apps.js';
-import { killBuilds } from './kill-build.js';
+import { killPlainBuilds } from './kill-build.js';
 
 const skip = (await registryProblem()) ?? false;
 
@@ -9,7 +9,7 @@ test(
   'after kill -9 at 30 random instants the next build is right and the cache sound',
   { skip },
   async (t) => {
-    const { rounds, killed } = await killBuilds(30);
+    const { rounds, killed } = await killPlainBuilds(30);
     t.diagnostic(`${killed} of ${rounds} builds were killed before they ended`);
     assert.ok(killed > rounds / 3, 'most kills came too late to tell anything');
   },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { assertCacheSound, assertNothingTemporary } from './cache-state.js';
-import { copyLockCase, fillDownloadCache, openDownloadCache } from './fixture-apps.js';
+import { copyLockCase, copyNotes, fillDownloadCache, openDownloadCache } from './fixture-apps.js';
 import { buildApp, describeEnd, startProgram, withTempDir } from './product-harness.js';
 import type { BuildReport } from './product-harness.js';
 
@@ -24,13 +24,22 @@ export interface KillCount {
   readonly killed: number;
 }
 
-/** Runs `rounds` rounds on an app of about a hundred packages. */
-export async function killBuilds(rounds: number): Promise<KillCount> {
+/** Kills builds of an app of about a hundred packages, nothing of which runs or is compiled. */
+export function killPlainBuilds(rounds: number): Promise<KillCount> {
+  return killBuilds(rounds, (app) => copyLockCase('medium', app));
+}
+
+/** Kills builds that compile a dependency and run the app's own build: their children live on for a while. */
+export function killCompilingBuilds(rounds: number): Promise<KillCount> {
+  return killBuilds(rounds, copyNotes);
+}
+
+async function killBuilds(rounds: number, writeApp: (directory: string) => void): Promise<KillCount> {
   const downloads = openDownloadCache();
   try {
     return await withTempDir(async (directory) => {
       const app = join(directory, 'app');
-      copyLockCase('medium', app);
+      writeApp(app);
       await fillDownloadCache(app, downloads);
       let killed = 0;
       for (let index = 0; index < rounds; index += 1) {
@@ -48,7 +57,7 @@ export async function killBuilds(rounds: number): Promise<KillCount> {
 
 /** One round: a kill, then a build that must be right. True when the kill hit a running build. */
 async function killOnce(round: Round, index: number, referenceDir: string): Promise<boolean> {
-  writeFileSync(join(round.app, 'server.js'), `console.log(${index});\n`);
+  writeFileSync(join(round.app, 'changed.js'), `console.log(${index});\n`);
   // The reference is built apart from the killed ones: it says which id is right and how long a build takes.
   const cacheDir =
     index % ROUNDS_PER_CACHE === 0 ? join(referenceDir, `cache-${index}`) : join(referenceDir, 'cache');

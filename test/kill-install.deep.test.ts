@@ -4,14 +4,12 @@ import { test } from 'node:test';
 import { killAtRandomInstants, makeKillDirectory, prepareKills } from './kill-rounds.js';
 import { buildSampleReleases } from './sample-releases.js';
 
-const ROUNDS = 200;
+const KILLS = 200;
 
-test(`an update killed at ${ROUNDS} random instants never breaks current, and the next run succeeds`, async (t) => {
+test(`${KILLS} updates killed at random instants never break current, and the next run succeeds`, async (t) => {
   const directory = makeKillDirectory();
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const setting = await prepareKills(directory, await buildSampleReleases(directory));
-  const { killed, stayed, looks } = await killAtRandomInstants(setting, ROUNDS);
-  t.diagnostic(
-    `${killed} of ${ROUNDS} killed, the old release stayed in ${stayed}, ${looks} looks from outside`,
-  );
+  const { rounds, stayed, looks } = await killAtRandomInstants(setting, KILLS);
+  t.diagnostic(`${KILLS} kills in ${rounds} rounds, ${stayed} left the old release current, ${looks} looks`);
 });

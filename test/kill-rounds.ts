@@ -24,8 +24,9 @@ export interface KillSetting {
 }
 
 export interface KillCounts {
+  rounds: number;
   killed: number;
-  /** Rounds after which the old release was still current. */
+  /** Kills after which the old release was still current. */
   stayed: number;
   looks: number;
 }
@@ -55,10 +56,10 @@ export async function prepareKills(directory: string, releases: SampleReleases):
 }
 
 /** The last instants lie behind the end of an undisturbed update, because the machine may be slower then. */
-const BEYOND = 1.3;
+const BEYOND = 1.1;
 
 /** The other half of the rounds is killed this long, at most, after the new release has got its name. */
-const COMMIT_WINDOW_MS = 12;
+const COMMIT_WINDOW_MS = 8;
 
 /** When a round is killed: so many milliseconds after the start, or after the release has appeared. */
 interface Instant {
@@ -66,19 +67,23 @@ interface Instant {
   readonly afterMs: number;
 }
 
+/** Rounds per kill at most: a program that is over before its instant has not been killed. */
+const ROUNDS_PER_KILL_MAX = 5;
+
 /**
- * Runs `rounds` rounds: half at instants spread over the whole update and a little beyond, half around
+ * Kills `kills` updates: half at instants spread over the whole update and a little beyond, half around
  * the switch of `current`, which takes only a few milliseconds of it.
  */
-export async function killAtRandomInstants(setting: KillSetting, rounds: number): Promise<KillCounts> {
-  const counts: KillCounts = { killed: 0, stayed: 0, looks: 0 };
-  for (let round = 0; round < rounds; round += 1) {
-    const share = (round + Math.random()) / rounds;
+export async function killAtRandomInstants(setting: KillSetting, kills: number): Promise<KillCounts> {
+  const counts: KillCounts = { rounds: 0, killed: 0, stayed: 0, looks: 0 };
+  while (counts.killed < kills) {
+    assert.ok(counts.rounds < kills * ROUNDS_PER_KILL_MAX, 'updates end before they can be killed');
     const instant: Instant =
-      round % 2 === 0
-        ? { since: 'start', afterMs: share * setting.updateMs * BEYOND }
-        : { since: 'release', afterMs: share * COMMIT_WINDOW_MS };
-    await killRound(setting, join(setting.directory, `round-${round}`), { instant, counts });
+      counts.rounds % 2 === 0
+        ? { since: 'start', afterMs: Math.random() * setting.updateMs * BEYOND }
+        : { since: 'release', afterMs: Math.random() * COMMIT_WINDOW_MS };
+    await killRound(setting, join(setting.directory, `round-${counts.rounds}`), { instant, counts });
+    counts.rounds += 1;
   }
   return counts;
 }
@@ -94,8 +99,10 @@ async function killRound(
   const running = startProgram('salver-host', ['install', v2.artifact, '--root', root, '--json']);
   const { signal } = await killAt(running, instant, join(root, 'releases', v2.name));
   const what = `killed ${instant.afterMs.toFixed(1)} ms after the ${instant.since}`;
-  counts.killed += signal === 'SIGKILL' ? 1 : 0;
-  counts.stayed += assertCurrentIsWhole(setting, root, what) === v1.name ? 1 : 0;
+  const wasKilled = signal === 'SIGKILL';
+  const stayed = assertCurrentIsWhole(setting, root, what) === v1.name;
+  counts.killed += wasKilled ? 1 : 0;
+  counts.stayed += wasKilled && stayed ? 1 : 0;
 
   await install(root, v2.artifact);
   assert.equal(assertCurrentIsWhole(setting, root, `${what}, then installed`), v2.name);

@@ -14,8 +14,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { sha256Hex } from '@salver/core';
-import { formatIdentity, ownIdentity } from '../dist/process-identity.js';
+import { formatIdentity, ownIdentity, sha256Hex } from '@salver/core';
 import { APP, build, headOf, places, unpack } from './build-place.js';
 import type { FakeOptions } from './fake-ecosystem.js';
 import { writeTree } from './temp-tree.js';

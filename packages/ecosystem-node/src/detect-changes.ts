@@ -63,9 +63,18 @@ export async function detectChanges(input: DetectInput): Promise<DetectedChanges
     const content = await finishFromDisk(path, entries, { shared }, input);
     changed.push({ kind: 'npm-extra', name: posix.basename(path), path, content });
   }
+  const newLinks = await linksUnits(links, input.cache);
   const before = new Set(input.units.map(({ content }) => content.key));
-  const newLinks = (await linksUnits(links, input.cache)).filter(({ content }) => !before.has(content.key));
-  return { changed: [...newLinks, ...changed], removedPaths };
+  return {
+    changed: [...newLinks.filter(({ content }) => !before.has(content.key)), ...changed],
+    removedPaths: [...removedPaths, ...vanishedLinks(input.units, newLinks)].sort(),
+  };
+}
+
+/** Link units that nothing is left of. */
+function vanishedLinks(before: readonly CollectedUnit[], now: readonly CollectedUnit[]): readonly string[] {
+  const paths = new Set(now.map(({ path }) => path));
+  return before.filter(({ kind, path }) => kind === 'npm-links' && !paths.has(path)).map(({ path }) => path);
 }
 
 /** Files and links of a unit on disk when they differ from what was laid out; else undefined. */

@@ -1,5 +1,6 @@
 // Git dependencies: refused unless the configuration allows them, always at a pinned commit, and packed by
-// npm itself, which knows how to clone, prepare and choose files. The result is remembered by commit.
+// npm itself, which knows how to clone, prepare and choose files. Preparing runs code of the repository and of
+// its development dependencies, which is why nothing is allowed by default. The result is remembered by commit.
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

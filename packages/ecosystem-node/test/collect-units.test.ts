@@ -6,6 +6,7 @@ import { isSalverError } from '@salver/core';
 import { withContext } from './context-double.js';
 import { collectProject, treeOf, writeNpmProject } from './npm-project-double.js';
 import type { NpmProjectDouble } from './npm-project-double.js';
+import { sri } from './tarball-double.js';
 
 const CLI = '#!/usr/bin/env node\r\nrun();\n';
 
@@ -41,11 +42,9 @@ test('collects the production tree: packages, shared directories, bins that exis
       collected.units.map(({ kind, path }) => `${kind} ${path}`),
       ['npm-links node_modules', 'npm node_modules/a', 'npm node_modules/a/node_modules/@s/b'],
     );
-    const {
-      ['node_modules/a/package.json']: _a,
-      ['node_modules/a/node_modules/@s/b/package.json']: _b,
-      ...tree
-    } = treeOf(context, collected);
+    const tree = Object.fromEntries(
+      Object.entries(treeOf(context, collected)).filter(([path]) => !path.endsWith('/package.json')),
+    );
     assert.deepEqual(tree, {
       node_modules: 'directory',
       'node_modules/.bin': 'directory',
@@ -174,12 +173,7 @@ const OPTIONAL: NpmProjectDouble = {
 
 test('leaves out an optional package that cannot be read, with a warning', () =>
   withContext(async (context) => {
-    await writeNpmProject(context.projectDir, OPTIONAL);
-    const lock = join(context.projectDir, 'package-lock.json');
     const bytes = Buffer.from('not a tarball');
-    await writeFile(join(context.projectDir, 'vendor/opt-1.0.0.tgz'), bytes);
-    await rm(lock);
-    const { sri } = await import('./tarball-double.js');
     await writeNpmProject(context.projectDir, {
       packages: OPTIONAL.packages.map((item) =>
         item.manifest.name === 'opt' ? { ...item, lock: { ...item.lock, integrity: sri(bytes) } } : item,

@@ -2,9 +2,9 @@
 // release, made from pieces of one, or read from the artifact. Bytes are compared with the manifest before
 // they are parsed, and parsed strictly before they are written.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { MemberParser, TreeRules } from '@salver/core';
 import type { ArtifactHead, ArtifactSource, MemberRow, Progress } from '@salver/core';
+import { collectGarbage } from './collect-garbage.js';
 import { rethrowFileError } from './file-errors.js';
 import type { KnownMembers } from './known-members.js';
 import { MemberLinker } from './member-linker.js';
@@ -44,7 +44,6 @@ export async function unpackRelease(options: UnpackOptions): Promise<Unpacked> {
   const rules = new TreeRules(options.head.manifest);
   const writer = new ReleaseWriter({ ...options, rules });
   const unpacking = new Unpacking(options, rules, writer);
-  boundGarbage();
   const step = options.progress.step('unpacking', 'bytes');
   const umask = process.umask(0o022);
   try {
@@ -63,26 +62,21 @@ export async function unpackRelease(options: UnpackOptions): Promise<Unpacked> {
   return { members, filesLinked, filesWritten, bytesFetched: unpacking.bytesFetched };
 }
 
-/**
- * Every member leaves two dead buffers behind. With V8's default young generation tens of megabytes of them pile up before
- * they are collected; a small one keeps the installer's memory within its budget and costs no time (measured).
- */
-function boundGarbage(): void {
-  setFlagsFromString('--max-semi-space-size=1');
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
-
 function writeHeadFiles(tree: string, head: ArtifactHead): void {
   mkdirSync(`${tree}/.salver`, { recursive: true });
   for (const [path, bytes] of head.files)
     writeFileSync(`${tree}/${path}`, bytes, { flag: 'wx', mode: 0o644 });
 }
 
+/** Members, a quarter of a megabyte each on average, between two collections. */
+const MEMBERS_PER_COLLECTION = 32;
+
 class Unpacking implements MemberVisitor {
   readonly #rules: TreeRules;
   readonly #writer: ReleaseWriter;
   readonly #parser: MemberParser;
   readonly #linker: MemberLinker | undefined;
+  #fetched = 0;
   bytesFetched = 0;
 
   constructor(options: UnpackOptions, rules: TreeRules, writer: ReleaseWriter) {
@@ -110,6 +104,8 @@ class Unpacking implements MemberVisitor {
   }
 
   #fetch(member: WalkedMember): Buffer {
+    this.#fetched += 1;
+    if (this.#fetched % MEMBERS_PER_COLLECTION === 0) collectGarbage();
     this.bytesFetched += member.storedBytes;
     return member.read();
   }
