@@ -6,8 +6,15 @@ import { parentsOf } from './file-selection.js';
 import { toPackEntry } from './source-file.js';
 import type { SourceFile } from './source-file.js';
 
-/** `unitPaths` are the places of all other units, e.g. `packages/api/node_modules/a`. */
-export function appEntries(files: readonly SourceFile[], unitPaths: readonly string[]): readonly PackEntry[] {
+/**
+ * `unitPaths` are the places of all other units, e.g. `packages/api/node_modules/a`; `executablePaths` the files that
+ * are executable in the release whatever their mode in the source is.
+ */
+export function appEntries(
+  files: readonly SourceFile[],
+  unitPaths: readonly string[],
+  executablePaths: ReadonlySet<string>,
+): readonly PackEntry[] {
   const directories = new Set<string>();
   for (const { path } of files) for (const parent of parentsOf(path)) directories.add(parent);
   for (const path of unitPaths) {
@@ -18,7 +25,11 @@ export function appEntries(files: readonly SourceFile[], unitPaths: readonly str
   }
   for (const { path } of files) directories.delete(path);
   const made = [...directories].map(directoryEntry);
-  return [...files.map(toPackEntry), ...made].sort((a, b) => comparePaths(a.path, b.path));
+  const entries = files.map((file) => {
+    const entry = toPackEntry(file);
+    return file.kind === 'file' && executablePaths.has(file.path) ? { ...entry, executable: true } : entry;
+  });
+  return [...entries, ...made].sort((a, b) => comparePaths(a.path, b.path));
 }
 
 function isInDependencies(path: string): boolean {

@@ -160,7 +160,9 @@ async function packApp(
 ): Promise<CollectedUnit> {
   const step = options.progress.step('packing the app', 'files');
   const unitPaths = dependencies.map((unit) => unit.path);
-  const content = await options.cache.storeContentUnit('app', appEntries(files, unitPaths));
+  const executablePaths = new Set(options.plans.flatMap((plan) => plan.executablePaths));
+  const entries = appEntries(files, unitPaths, executablePaths);
+  const content = await options.cache.storeContentUnit('app', entries);
   step.end(`${files.length} files`);
   return { kind: 'app', name: options.config.name, path: '', content };
 }

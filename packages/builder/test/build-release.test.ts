@@ -21,6 +21,14 @@ import { writeTree } from './temp-tree.js';
 
 const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'git is not installed';
 
+test('files that the ecosystem calls executable are, whatever their mode in the source', async (t) => {
+  const place = places(t);
+  writeTree(place.project, { 'tools/run.sh': '#!/bin/sh\n', 'tools/plain.sh': '#!/bin/sh\n' });
+  const { root } = unpack(t, (await build(place)).artifact);
+  assert.equal(statSync(join(root, 'tools/run.sh')).mode & 0o111, 0o111);
+  assert.equal(statSync(join(root, 'tools/plain.sh')).mode & 0o111, 0);
+});
+
 test('a build gives one artifact that tar unpacks to the app, its dependencies and the install script', async (t) => {
   const place = places(t);
   chmodSync(join(place.project, 'server.js'), 0o755);

@@ -41,6 +41,7 @@ function planOf(context: EcosystemContext, options: FakeOptions): EcosystemPlan 
     defaultBuild: options.defaultBuild ?? [],
     hasLifecycle: options.lifecycle !== undefined,
     ownedDirectories: ['node_modules'],
+    executablePaths: ['tools/run.sh'],
     collectUnits: () => collect(packages, context, options),
     layOut: (appDir) => Promise.resolve(layOut(appDir, packages, context, options)),
   };

@@ -87,6 +87,8 @@ export interface EcosystemPlan {
   readonly hasLifecycle: boolean;
   /** Top-level directories that belong to the ecosystem, not to the app's files: `node_modules`. */
   readonly ownedDirectories: readonly string[];
+  /** App files that are executable in the release whatever their mode is: bins of workspaces, as npm's linking makes them. */
+  readonly executablePaths: readonly string[];
   /** Fetches, verifies, transcodes and compiles what is not in the cache. */
   collectUnits(): Promise<CollectedUnits>;
   /**

@@ -8,6 +8,7 @@ import { collectUnits } from './collect-units.js';
 import { computePlan } from './compute-plan.js';
 import type { InstallPlan } from './install-plan.js';
 import { hasLifecycle } from './lifecycle.js';
+import { linkedBinPaths } from './plan-paths.js';
 import { loadNpmOptions } from './npm-options.js';
 import { readLockfile } from './read-lockfile.js';
 
@@ -42,6 +43,7 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
     defaultBuild: hasBuildScript(installPlan) ? ['npm run build'] : [],
     hasLifecycle: !npmOptions.ignoreScripts && (await projectHasLifecycle(projectDir, installPlan)),
     ownedDirectories: ['node_modules'],
+    executablePaths: linkedBinPaths(installPlan),
     collectUnits: () => collectUnits(input),
     layOut: (appDir, collected) => createBuildTree({ ...input, appDir, collected }),
   };

@@ -1,7 +1,7 @@
 // The whole tree on disk, development packages included, for the app's own build. Private copies: a build
 // that edits files in place (patch-package) changes nothing that the cache or another build sees.
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import type { CollectedUnit, EcosystemContext, PackEntry } from '@salver/core';
 import { fileSystemError } from '@salver/core';
 import { workOnAll } from './bounded-work.js';
@@ -14,11 +14,11 @@ import { LeftOut } from './left-out.js';
 import type { NpmOptions } from './npm-options.js';
 import { INSTALL_EVENTS } from './package-facts.js';
 import { PackageUnits } from './package-unit.js';
-import { linkTargetOf, takenPaths } from './plan-paths.js';
+import { linkTargetOf, realBinPath, takenPaths } from './plan-paths.js';
 import { decideScripts } from './script-decision.js';
 import type { ScriptRun } from './script-decision.js';
 import { linkEntry } from './transcode-package.js';
-import { binTarget, binsByUnit } from './unit-key.js';
+import { binsByUnit } from './unit-key.js';
 import { stampOf, writeEntries } from './write-entries.js';
 import type { FileStamp } from './write-entries.js';
 
@@ -118,10 +118,7 @@ async function layOutDevelopment(
 function writeLinks({ appDir, plan }: LayOutInput): void {
   const entries = plan.links.map((link) => linkEntry(link.location, linkTargetOf(link)));
   for (const bin of plan.allBins) {
-    const target = binTarget(bin);
-    const link = plan.links.find(({ location }) => location === bin.owner);
-    const real =
-      link === undefined ? target : posix.join(link.targetPath, target.slice(bin.owner.length + 1));
+    const real = realBinPath(bin, plan);
     if (!existsSync(join(appDir, real))) continue;
     entries.push(linkEntry(bin.location, bin.linkTarget));
     makeExecutable(join(appDir, real));

@@ -17,7 +17,7 @@ import type { PackageUnit } from './package-unit.js';
 import type { ScriptRun } from './script-decision.js';
 import type { ScriptEnvironment } from './script-env.js';
 import { linkEntry } from './transcode-package.js';
-import { binTarget } from './unit-key.js';
+import { binTarget } from './plan-paths.js';
 import { writeEntries } from './write-entries.js';
 
 export interface NativeBuildInput {

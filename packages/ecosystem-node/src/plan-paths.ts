@@ -24,3 +24,21 @@ export function takenPaths(
 export function linkTargetOf(link: PlannedLink): string {
   return posix.relative(posix.dirname(link.location), link.targetPath === '' ? '.' : link.targetPath) || '.';
 }
+
+/** The file a bin link points to, relative to the project. */
+export function binTarget(bin: PlannedBin): string {
+  return posix.join(posix.dirname(bin.location), bin.linkTarget);
+}
+
+/** Where a bin's file really lies: behind the link when a workspace or `file:` directory owns it. */
+export function realBinPath(bin: PlannedBin, plan: InstallPlan): string {
+  const target = binTarget(bin);
+  const link = plan.links.find(({ location }) => location === bin.owner);
+  return link === undefined ? target : posix.join(link.targetPath, target.slice(bin.owner.length + 1));
+}
+
+/** App files that npm's linking makes executable: production bins of workspaces and `file:` directories. */
+export function linkedBinPaths(plan: InstallPlan): readonly string[] {
+  const links = new Set(plan.links.map(({ location }) => location));
+  return plan.productionBins.filter(({ owner }) => links.has(owner)).map((bin) => realBinPath(bin, plan));
+}

@@ -6,8 +6,8 @@ import type { InstallPlan, PlannedBin } from './install-plan.js';
 import type { LinksInput } from './links-unit.js';
 import { readPackageFacts } from './package-facts.js';
 import type { PackageFacts } from './package-facts.js';
-import { linkTargetOf } from './plan-paths.js';
-import { binTarget, unitLocation } from './unit-key.js';
+import { binTarget, linkTargetOf } from './plan-paths.js';
+import { unitLocation } from './unit-key.js';
 
 export interface ProductionLinksInput {
   readonly plan: InstallPlan;

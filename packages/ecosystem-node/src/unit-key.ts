@@ -1,8 +1,8 @@
 // Names under which finished units are kept in the cache. A key holds everything that decides the unit's
 // bytes, so that finding it means nothing needs to be opened.
-import { posix } from 'node:path';
 import { canonicalJson, sha256Hex } from '@salver/core';
 import type { PlannedBin, PlannedPackage } from './install-plan.js';
+import { binTarget } from './plan-paths.js';
 
 /** Raised whenever transcoding gives other bytes or facts than before. */
 const TRANSCODE_FORMAT = 1;
@@ -49,9 +49,4 @@ export function binsByUnit(
     byUnit.set(unit, paths);
   }
   return byUnit;
-}
-
-/** The file a bin link points to, relative to the project. */
-export function binTarget(bin: PlannedBin): string {
-  return posix.join(posix.dirname(bin.location), bin.linkTarget);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { isSalverError } from '@salver/core';
 import { createNpmEcosystem } from '../dist/index.js';
 import { withContext } from './context-double.js';
@@ -92,3 +93,12 @@ test('builds with `npm run build` where the project has that script', () =>
     assert.deepEqual(collected.nodeNeeds, { range: '>=18' });
     assert.deepEqual(collected.units, []);
   }));
+
+test('names the bins of workspaces, which npm makes executable', async () => {
+  const projectDir = fileURLToPath(new URL('../../../fixtures/locks/workspaces', import.meta.url));
+  await withContext(async (context) => {
+    const plan = await createNpmEcosystem().plan({ ...context, projectDir });
+    const expected = ['local/greeter/bin/cli.js', 'packages/core/cli.js', 'packages/tool/cli.js'];
+    assert.deepEqual([...plan.executablePaths].sort(), expected);
+  });
+});
