@@ -33,6 +33,8 @@ export interface InstallOptions {
   readonly durability?: Durability | undefined;
   /** Default `link`. */
   readonly linkMode?: LinkMode | undefined;
+  /** Threads that unpack. Default: 2 where that pays. */
+  readonly threads?: 1 | 2 | undefined;
   /** How long to wait for another installation, in milliseconds. Default 0. */
   readonly waitMs?: number | undefined;
   readonly progress?: Progress | undefined;

@@ -16,6 +16,8 @@ export interface WalkedMember {
 }
 
 export interface MemberVisitor {
+  /** Something to wait for before the next visit, where a visit only hands work on. */
+  room?(): Promise<void> | undefined;
   beginUnit(): void;
   /** Handles members of the unit from `index` on; returns how many (at least one). */
   visit(members: readonly MemberRow[], index: number, first: WalkedMember): number;
@@ -43,6 +45,8 @@ export async function walkMembers(options: WalkOptions, visitor: MemberVisitor):
   for (const { members } of head.manifest.units) {
     visitor.beginUnit();
     for (let index = 0; index < members.length;) {
+      const wait = visitor.room?.();
+      if (wait !== undefined) await wait;
       const count = visitor.visit(members, index, cursor.member(members[index] as MemberRow));
       for (let taken = 0; taken < count; taken += 1) cursor.pass(members[index + taken] as MemberRow);
       index += count;

@@ -1,8 +1,10 @@
 // P4: entries -> files below one staging directory. Every file is created exclusively and never through a
 // link: links are made last, so nothing the archive says can make a write land elsewhere. Modes are 0644 and
 // 0755 (the caller sets umask 022); no owner and no time from the archive.
-import { closeSync, constants, fstatSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import type { Entry, EntrySink, TreeRules } from '@salver/core';
+import { CREATE_FLAGS } from './file-thread.js';
+import type { BatchFile, FileStamps, FileThread } from './file-thread.js';
 import { placeFile } from './place-file.js';
 import type { LinkMode } from './place-file.js';
 import { formatRows } from './release-record.js';
@@ -10,7 +12,6 @@ import type { RecordRow, RecordedMember } from './release-record.js';
 import { linkSharedPaths } from './shared-paths.js';
 import type { SharedPaths } from './shared-paths.js';
 
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const MODE_PLAIN = 0o644;
 const MODE_EXECUTABLE = 0o755;
 
@@ -28,6 +29,8 @@ export interface ReleaseWriterOptions {
   readonly rules: TreeRules;
   readonly shared: SharedPaths;
   readonly linkMode: LinkMode;
+  /** Creates the small files of members, when there is one. */
+  readonly thread?: FileThread | undefined;
 }
 
 /** Writes one release. All methods throw the system's error, E_ARTIFACT_HOSTILE or E_PATH_UNSAFE. */
@@ -36,10 +39,13 @@ export class ReleaseWriter implements EntrySink {
   readonly #rules: TreeRules;
   readonly #shared: SharedPaths;
   readonly #linkMode: LinkMode;
+  readonly #thread: FileThread | undefined;
   readonly #directories: Set<string>;
   readonly #links: Entry[] = [];
   readonly #members: RecordedMember[] = [];
   #rows: RecordRow[] = [];
+  /** Files of the current member that the thread will create, and where their rows are. */
+  #batch: { readonly file: BatchFile; readonly rowIndex: number }[] = [];
   /** True when a file of the current member was copied, so that its line is not the old one. */
   #copied = false;
   #large: OpenLargeFile | undefined;
@@ -53,6 +59,7 @@ export class ReleaseWriter implements EntrySink {
     this.#rules = options.rules;
     this.#shared = options.shared;
     this.#linkMode = options.linkMode;
+    this.#thread = options.thread;
     this.#directories = new Set(['', '.salver']);
   }
 
@@ -75,6 +82,11 @@ export class ReleaseWriter implements EntrySink {
 
   file(entry: Entry, data: Buffer): void {
     this.#accept(entry);
+    this.filesWritten += 1;
+    if (this.#thread !== undefined && data.length > 0) {
+      this.#leaveToThread(entry, data);
+      return;
+    }
     const fd = this.#create(entry);
     try {
       writeWhole(fd, data);
@@ -82,7 +94,12 @@ export class ReleaseWriter implements EntrySink {
     } finally {
       closeSync(fd);
     }
-    this.filesWritten += 1;
+  }
+
+  #leaveToThread(entry: Entry, data: Buffer): void {
+    const file: BatchFile = [this.#pathOf(entry), modeOf(entry), data.byteOffset, data.length];
+    this.#batch.push({ file, rowIndex: this.#rows.length });
+    this.#rows.push([entry.executable ? 'x' : 'f', entry.path, entry.sizeBytes, 0, 0]);
   }
 
   beginLargeFile(entry: Entry): void {
@@ -108,10 +125,29 @@ export class ReleaseWriter implements EntrySink {
     this.filesWritten += 1;
   }
 
-  /** Ends a member: what came since the last one belongs to `digest`. */
-  endMember(digest: string): void {
-    this.#members.push({ digest, line: formatRows(this.#rows) });
+  /**
+   * Ends a member: what came since the last one belongs to `digest`. `raw` are the bytes it was parsed from; they
+   * must not be used afterwards.
+   */
+  endMember(digest: string, raw?: Buffer): void {
+    const rows = this.#rows;
+    const batch = this.#batch;
+    const index = this.#members.length;
     this.#rows = [];
+    this.#batch = [];
+    this.#members.push({ digest, line: batch.length === 0 ? formatRows(rows) : '' });
+    if (batch.length === 0 || raw === undefined) return;
+    // Parsed data are views of `raw`.
+    const files = batch.map(({ file: [path, mode, start, length] }): BatchFile => [
+      path,
+      mode,
+      start - raw.byteOffset,
+      length,
+    ]);
+    this.#thread?.post(raw, files, (stamps) => {
+      batch.forEach(({ rowIndex }, position) => stampRow(rows, rowIndex, stamps, position));
+      this.#members[index] = { digest, line: formatRows(rows) };
+    });
   }
 
   /** As endMember, for a member that was taken whole and has this line in its release's record. */
@@ -159,7 +195,7 @@ export class ReleaseWriter implements EntrySink {
   }
 
   #create(entry: Entry): number {
-    return openSync(this.#pathOf(entry), CREATE, entry.executable ? MODE_EXECUTABLE : MODE_PLAIN);
+    return openSync(this.#pathOf(entry), CREATE_FLAGS, modeOf(entry));
   }
 
   /** Path on disk; its directory is made when missing. */
@@ -176,6 +212,17 @@ export class ReleaseWriter implements EntrySink {
     this.#directories.add(place);
     this.#lastDirectory = place;
   }
+}
+
+function modeOf(entry: Entry): number {
+  return entry.executable ? MODE_EXECUTABLE : MODE_PLAIN;
+}
+
+/** Fills in what the thread found out about a file. */
+function stampRow(rows: RecordRow[], rowIndex: number, stamps: FileStamps, position: number): void {
+  const row = rows[rowIndex];
+  if (row?.[0] !== 'f' && row?.[0] !== 'x') throw new Error('the row is not that of a file');
+  rows[rowIndex] = [row[0], row[1], row[2], stamps[position * 2] ?? 0, stamps[position * 2 + 1] ?? 0];
 }
 
 /** writeSync may write less than asked for, e.g. just before the disk is full. */

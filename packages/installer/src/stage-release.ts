@@ -31,6 +31,7 @@ export interface StageOptions {
   readonly rehash?: boolean | undefined;
   readonly durability?: Durability | undefined;
   readonly linkMode?: LinkMode | undefined;
+  readonly threads?: 1 | 2 | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
   readonly clock: PhaseClock;

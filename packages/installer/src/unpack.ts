@@ -2,10 +2,12 @@
 // release, made from pieces of one, or read from the artifact. Bytes are compared with the manifest before
 // they are parsed, and parsed strictly before they are written.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { MemberParser, TreeRules } from '@salver/core';
 import type { ArtifactHead, ArtifactSource, MemberRow, Progress } from '@salver/core';
 import { collectGarbage } from './collect-garbage.js';
 import { rethrowFileError } from './file-errors.js';
+import { FileThread } from './file-thread.js';
 import type { KnownMembers } from './known-members.js';
 import { MemberLinker } from './member-linker.js';
 import { walkMembers } from './member-walk.js';
@@ -24,6 +26,8 @@ export interface UnpackOptions {
   readonly known: KnownMembers;
   readonly linkMode: LinkMode;
   readonly rehash: boolean;
+  /** Threads that unpack: 1 or 2. Default: 2 where that pays. */
+  readonly threads?: 1 | 2 | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,24 +46,39 @@ export interface Unpacked {
  */
 export async function unpackRelease(options: UnpackOptions): Promise<Unpacked> {
   const rules = new TreeRules(options.head.manifest);
-  const writer = new ReleaseWriter({ ...options, rules });
-  const unpacking = new Unpacking(options, rules, writer);
+  const thread = usesThread(options) ? new FileThread() : undefined;
+  const writer = new ReleaseWriter({ ...options, rules, thread });
+  const unpacking = new Unpacking(options, rules, writer, thread);
   const step = options.progress.step('unpacking', 'bytes');
   const umask = process.umask(0o022);
   try {
     writeHeadFiles(options.tree, options.head);
     await walkMembers({ ...options, step }, unpacking);
+    await thread?.drain();
     rules.finish();
     writer.finish();
   } catch (error) {
     rethrowFileError(error, 'cannot unpack the release');
   } finally {
+    await thread?.close();
     writer.close();
     process.umask(umask);
     step.end();
   }
   const { filesLinked, filesWritten, members } = writer;
   return { members, filesLinked, filesWritten, bytesFetched: unpacking.bytesFetched };
+}
+
+/** Starting a thread takes some 30 ms: not for an update that writes little. */
+const THREAD_PAYS_BYTES = 32 * 1024 * 1024;
+
+function usesThread({ threads, head, known }: UnpackOptions): boolean {
+  if (threads !== undefined) return threads === 2;
+  if (availableParallelism() < 2) return false;
+  const lacking = head.manifest.units
+    .flatMap(({ members }) => members)
+    .filter(([, digest]) => !known.has(digest));
+  return lacking.reduce((sum, [rawBytes]) => sum + rawBytes, 0) >= THREAD_PAYS_BYTES;
 }
 
 function writeHeadFiles(tree: string, head: ArtifactHead): void {
@@ -76,14 +95,25 @@ class Unpacking implements MemberVisitor {
   readonly #writer: ReleaseWriter;
   readonly #parser: MemberParser;
   readonly #linker: MemberLinker | undefined;
+  readonly #thread: FileThread | undefined;
   #fetched = 0;
   bytesFetched = 0;
 
-  constructor(options: UnpackOptions, rules: TreeRules, writer: ReleaseWriter) {
+  constructor(
+    options: UnpackOptions,
+    rules: TreeRules,
+    writer: ReleaseWriter,
+    thread: FileThread | undefined,
+  ) {
+    this.#thread = thread;
     this.#rules = rules;
     this.#writer = writer;
     this.#parser = new MemberParser(writer);
     this.#linker = options.linkMode === 'none' ? undefined : new MemberLinker({ ...options, writer });
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#thread?.room();
   }
 
   beginUnit(): void {
@@ -94,8 +124,9 @@ class Unpacking implements MemberVisitor {
     // Inside a large file only its bytes can be reused, not its name.
     const linked = this.#parser.openFile === undefined ? (this.#linker?.take(members, index) ?? 0) : 0;
     if (linked > 0) return linked;
-    this.#parser.parse(this.#linker?.rebuild(first.row) ?? this.#fetch(first));
-    this.#writer.endMember(first.row[1]);
+    const raw = this.#linker?.rebuild(first.row) ?? this.#fetch(first);
+    this.#parser.parse(raw);
+    this.#writer.endMember(first.row[1], raw);
     return 1;
   }
 

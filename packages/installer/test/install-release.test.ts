@@ -116,6 +116,19 @@ test('refuses another platform before anything is written', async (context) => {
   assert.equal(existsSync(root), false);
 });
 
+test('two threads write the same release as one, and record it so that an update links every file', async (context) => {
+  const artifact = await version(1);
+  const one = makeTempDir(context);
+  const two = makeTempDir(context);
+  const alone = await install(one, artifact, { threads: 1 });
+  const result = await install(two, artifact, { threads: 2 });
+  assert.equal(result.filesWritten, alone.filesWritten);
+  assert.deepEqual(snapshot(join(two, 'current/')), snapshot(join(one, 'current/')));
+  const update = await install(two, await version(2), { threads: 2 });
+  assert.equal(update.filesLinked, 4);
+  assert.equal(update.filesWritten, 2);
+});
+
 test('warns that configured hooks are not run', async (context) => {
   const artifact = await makeArtifact(
     { 'a.txt': 'a' },
