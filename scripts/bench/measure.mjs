@@ -79,6 +79,8 @@ export async function interleave(contenders, rounds, { warmUp = true, label = ''
   for (let round = warmUp ? -1 : 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? names : [...names].reverse();
     for (const name of order) {
+      // What the one before left to be written must not slow this one.
+      await run('sync', []);
       const value = await contenders[name](round);
       console.error(
         `  ${label} round ${round + 1}/${rounds} ${name}: ${value === undefined ? 'skipped' : value.toFixed(1)}`,

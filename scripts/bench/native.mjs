@@ -20,7 +20,7 @@ export async function benchNative({ directory, rounds }) {
       },
     );
     // The time spent on dependencies: start-up and writing the file are the same on both sides.
-    return JSON.parse(stdout).phasesMs.dependencies;
+    return JSON.parse(stdout).phasesMs.collect;
   };
   try {
     await build(warm);
