@@ -102,12 +102,13 @@ for (const [name, units] of Object.entries(CASES)) {
     host: { start: 'node server.js', shared: ['data'] },
     units: rows,
   };
+  const { id, bytes: manifestBytes } = serializeManifest(manifest);
   const head = encodeHead({
-    manifest,
+    manifestBytes,
     layout: { format: 1, members: layout },
     label: { format: 1, commit: 'golden' },
   });
   writeFileSync(join(output, `format-1-${name}.tar.gz`), Buffer.concat([head, ...stored, TAIL_MEMBER]));
-  const expected = { id: serializeManifest(manifest).id, entries: listing };
+  const expected = { id, entries: listing };
   writeFileSync(join(output, `format-1-${name}.json`), `${JSON.stringify(expected, null, 1)}\n`);
 }

@@ -41,9 +41,9 @@ const TURN_BYTES = 32 * 1024 * 1024;
  */
 export async function writeArtifact(options: WriteArtifactOptions): Promise<WrittenArtifact> {
   const { manifest, units, label } = options;
-  const { id } = serializeManifest(manifest);
+  const { id, bytes: manifestBytes } = serializeManifest(manifest);
   const layout = makeLayout(units);
-  const head = encodeHead({ manifest, layout, label });
+  const head = encodeHead({ manifestBytes, layout, label });
   const contentBytes = layout.members.reduce((sum, [bytes]) => sum + bytes, 0);
   const sizeBytes = head.length + contentBytes + TAIL_MEMBER.length;
   const artifact = join(options.outputDir, artifactFileName(manifest, id));

@@ -42,16 +42,16 @@ export function serializeManifest(manifest: Manifest): { readonly bytes: Buffer;
   return { bytes, id: sha256Hex(bytes) };
 }
 
-/** The head member as it lies in the file. */
+/** The head member as it lies in the file. `manifestBytes` are those of {@link serializeManifest}. */
 export function encodeHead(parts: {
-  readonly manifest: Manifest;
+  readonly manifestBytes: Buffer;
   readonly layout: Layout;
   readonly label: SourceLabel;
 }): Buffer {
   return encodeHeadMember(
     encodeHeadRaw([
       [LAYOUT_PATH, canonicalJson(parts.layout)],
-      [MANIFEST_PATH, canonicalJson(parts.manifest)],
+      [MANIFEST_PATH, parts.manifestBytes],
       [SOURCE_PATH, canonicalJson(parts.label)],
     ]),
   );

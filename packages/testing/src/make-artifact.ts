@@ -71,8 +71,9 @@ export function assembleArtifact(
 ): { readonly bytes: Buffer; readonly id: string } {
   const members = stored.map((member): LayoutRow => [member.length, crc32(member)]);
   const label = { format: FORMAT_NUMBER, ...(commit === undefined ? {} : { commit }) } as const;
-  const head = encodeHead({ manifest, layout: { format: FORMAT_NUMBER, members }, label });
-  return { bytes: Buffer.concat([head, ...stored, TAIL_MEMBER]), id: serializeManifest(manifest).id };
+  const { id, bytes: manifestBytes } = serializeManifest(manifest);
+  const head = encodeHead({ manifestBytes, layout: { format: FORMAT_NUMBER, members }, label });
+  return { bytes: Buffer.concat([head, ...stored, TAIL_MEMBER]), id };
 }
 
 /** An artifact in memory as a source; counts nothing, closes nothing. */
