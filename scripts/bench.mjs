@@ -1,5 +1,6 @@
 // `npm run bench`: Salver beside its peers in one run, as ratios (DESIGN 9 has the budgets).
-// Options: --quick (fewer rounds, the medium app only), --only GROUP[,GROUP], --json FILE, --rounds N.
+// Options: --quick (fewer rounds, the medium app only), --only GROUP[,GROUP], --size medium|large, --rounds N,
+// --json FILE, --keep (leave the working directory).
 // Every round uses fresh directories; nothing is deleted before all rounds are over, because a mass delete
 // slows whatever runs after it. `ours` and `peer` are medians in milliseconds (or bytes, for sizes);
 // `ratio` is the median of the ratios of each round.
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    size: { type: 'string' },
     json: { type: 'string' },
     rounds: { type: 'string' },
     keep: { type: 'boolean', default: false },
@@ -31,11 +33,13 @@ if (unknown.length > 0) {
   console.error(`error: no such group: ${unknown.join(', ')}; there are ${GROUPS.join(', ')}`);
   process.exit(2);
 }
+const sizes =
+  options.size === undefined ? (options.quick ? ['medium'] : ['medium', 'large']) : [options.size];
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
 const directory = mkdtempSync(join(process.env.SALVER_BENCH_DIR ?? tmpdir(), 'salver-bench-'));
 const rows = [];
 try {
-  for (const size of options.quick ? ['medium'] : ['medium', 'large']) {
+  for (const size of sizes) {
     if (!wanted.includes('build') && !wanted.includes('install')) break;
     const app = await prepareApp(directory, size);
     const context = { app, directory, rounds, size };
