@@ -4,7 +4,7 @@
 // Text, one JSON value per line: facts of the release, the digests of its members in order, then the rows of
 // each member. Lines are parsed when asked for: an update that needs one member of an old release does not
 // pay for the rest.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createSha256, errnoOf, sha256Hex } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
 
@@ -117,11 +117,40 @@ export function readRecord(paths: HostPaths, release: string): ReleaseRecord | u
 
 /** Only the first line, for lists of releases. */
 export function readReleaseFacts(paths: HostPaths, release: string): ReleaseFacts | undefined {
-  const text = readIfThere(recordPath(paths, release));
+  const line = readFirstLine(recordPath(paths, release));
   try {
-    return text === undefined ? undefined : parseFacts(text.slice(0, text.indexOf('\n')));
+    return line === undefined ? undefined : parseFacts(line);
   } catch {
     return undefined;
+  }
+}
+
+const LINE_PIECE_BYTES = 4 * 1024;
+
+/** A record may have megabytes, and `status` needs its first line only. Undefined when there is no file. */
+function readFirstLine(path: string): string | undefined {
+  const fd = openIfThere(path);
+  if (fd === undefined) return undefined;
+  try {
+    const pieces: Buffer[] = [];
+    for (;;) {
+      const piece = Buffer.alloc(LINE_PIECE_BYTES);
+      const length = readSync(fd, piece, 0, LINE_PIECE_BYTES, null);
+      const end = piece.subarray(0, length).indexOf('\n');
+      pieces.push(piece.subarray(0, end === -1 ? length : end));
+      if (end !== -1 || length === 0) return Buffer.concat(pieces).toString('utf8');
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
