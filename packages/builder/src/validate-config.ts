@@ -1,8 +1,7 @@
 // Checks parsed JSON against CONFIG_SCHEMA, and says what is wrong in the words of the configuration:
 // where, what was expected, and which key was probably meant.
-import { pathProblem, printable } from '@salver/core';
+import { pathProblem, printable, nearestWord } from '@salver/core';
 import type { ConfigSchema } from './config-schema.js';
-import { nearestWord } from './nearest-word.js';
 
 /** One thing that is wrong. */
 export interface ConfigProblem {

@@ -1,9 +1,8 @@
 // argv -> what to do, checked against the program's table. node:util does the lexing; the checks are ours, so
 // that an unknown word gets a suggestion and an error code.
 import { parseArgs } from 'node:util';
-import { SalverError, printable } from '@salver/core';
+import { SalverError, printable, nearestWord } from '@salver/core';
 import type { ArgumentSpec, Command, CommandInput, OptionSpec, Program } from './command.js';
-import { nearestName } from './nearest-name.js';
 
 export type Request =
   | { readonly kind: 'run'; readonly command: Command; readonly input: CommandInput }
@@ -49,7 +48,7 @@ function findCommand(program: Program, name: string): Command {
   const names = program.commands.map((command) => command.name);
   throw usageError(
     `unknown command "${printable(name)}"`,
-    suggestion(nearestName(name, names)) ?? `see \`${program.name} --help\``,
+    suggestion(nearestWord(name, names)) ?? `see \`${program.name} --help\``,
   );
 }
 
@@ -136,7 +135,7 @@ function unknownOption(
   const names = grammar.options.map(({ name }) => `--${name}`);
   return usageError(
     `unknown option "${printable(rawName)}"`,
-    suggestion(nearestName(rawName, names)) ?? `see \`${grammar.where} --help\``,
+    suggestion(nearestWord(rawName, names)) ?? `see \`${grammar.where} --help\``,
   );
 }
 
@@ -177,7 +176,7 @@ function oneOf(choices: readonly string[] | undefined, value: string, what: stri
   if (choices === undefined || choices.includes(value)) return value;
   throw usageError(
     `${what} cannot be "${printable(value)}"`,
-    suggestion(nearestName(value, choices)) ?? `one of ${choices.join(', ')}`,
+    suggestion(nearestWord(value, choices)) ?? `one of ${choices.join(', ')}`,
   );
 }
 

@@ -97,3 +97,4 @@ export {
   startTicksOf,
 } from './process-identity.js';
 export type { Liveness, ProcessIdentity } from './process-identity.js';
+export { nearestWord } from './nearest-word.js';

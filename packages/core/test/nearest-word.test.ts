@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearestName } from '../dist/nearest-name.js';
+import { nearestWord } from '@salver/core';
 
 const NAMES = ['build', 'init', 'inspect', 'verify', 'diff', 'cache', 'ls'];
 
@@ -16,7 +16,7 @@ const CASES: readonly [word: string, expected: string | undefined][] = [
 ];
 
 for (const [word, expected] of CASES) {
-  test(`the nearest name to "${word}" is ${expected}`, () => {
-    assert.equal(nearestName(word, NAMES), expected);
+  test(`the nearest word to "${word}" is ${expected}`, () => {
+    assert.equal(nearestWord(word, NAMES), expected);
   });
 }
