@@ -22,14 +22,31 @@ import type { SelectedNode } from './select-packages.js';
 import { checkInSync } from './sync-check.js';
 import { createRangeTester } from './version-range.js';
 
-export interface ComputePlanInput extends ReadLockfile {
+/** What of npm's configuration decides a plan. */
+export type PlanOptions = Pick<
+  NpmOptions,
+  | 'legacyPeerDeps'
+  | 'force'
+  | 'engineStrict'
+  | 'installStrategy'
+  | 'binLinks'
+  | 'ignoreScripts'
+  | 'allowScripts'
+  | 'strictAllowScripts'
+  | 'allowAllScripts'
+>;
+
+/** Everything beside lock and package.json that decides a plan. */
+export interface PlanSettings {
   readonly projectDir: string;
   readonly target: Target;
   /** `process.version` of the Node the release is built for. */
   readonly nodeVersion: string;
   readonly settings: DependencySettings;
-  readonly npmOptions: NpmOptions;
+  readonly npmOptions: PlanOptions;
 }
+
+export interface ComputePlanInput extends ReadLockfile, PlanSettings {}
 
 /**
  * Checks the lock against the project and decides what is installed.
@@ -68,7 +85,7 @@ export async function computePlan(input: ComputePlanInput): Promise<InstallPlan>
   };
 }
 
-function refuseLinkedStrategy({ installStrategy }: NpmOptions): void {
+function refuseLinkedStrategy({ installStrategy }: PlanOptions): void {
   if (installStrategy !== 'linked') return;
   throw new SalverError('E_LOCK_UNSUPPORTED', 'install-strategy=linked is not supported', {
     hint: 'set install-strategy=hoisted in .npmrc; the lock stays the same',

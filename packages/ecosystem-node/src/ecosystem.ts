@@ -5,12 +5,12 @@ import type { Ecosystem, EcosystemContext, EcosystemPlan } from '@salver/core';
 import { isObject } from './lockfile-shape.js';
 import { createBuildTree } from './build-tree.js';
 import { collectUnits } from './collect-units.js';
-import { computePlan } from './compute-plan.js';
 import type { InstallPlan } from './install-plan.js';
 import { hasLifecycle } from './lifecycle.js';
 import { linkedBinPaths } from './plan-paths.js';
 import { loadNpmOptions } from './npm-options.js';
-import { readLockfile } from './read-lockfile.js';
+import { readProjectTexts } from './read-lockfile.js';
+import { planOnce } from './remember-plan.js';
 
 /** Locks that mean "this is an npm project"; npm takes the first that exists. */
 const LOCKFILES = ['npm-shrinkwrap.json', 'package-lock.json'];
@@ -31,11 +31,11 @@ export function createNpmEcosystem(): Ecosystem {
 }
 
 async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
-  const { projectDir, target, settings, env } = context;
+  const { projectDir, target, settings, env, cache } = context;
   const npmOptions = await loadNpmOptions(projectDir, env);
-  const read = await readLockfile(projectDir);
+  const texts = await readProjectTexts(projectDir);
   const nodeVersion = process.version;
-  const installPlan = await computePlan({ ...read, projectDir, target, nodeVersion, settings, npmOptions });
+  const installPlan = await planOnce(texts, { projectDir, target, nodeVersion, settings, npmOptions }, cache);
   for (const warning of installPlan.warnings) context.progress.warn(warning);
   const input = { context, plan: installPlan, npmOptions };
   return {

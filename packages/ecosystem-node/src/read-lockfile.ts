@@ -32,23 +32,35 @@ const OTHER_LOCKFILES = ['pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb']
 const LOCKFILE_BYTES_MAX = 128 * 1024 * 1024;
 const LOCK_PACKAGES_MAX = 100_000;
 
-/**
- * Reads npm-shrinkwrap.json or else package-lock.json, and package.json.
- * Throws E_LOCK_MISSING, E_LOCK_INVALID, E_LOCK_UNSUPPORTED, E_CONFIG_INVALID (package.json).
- */
-export async function readLockfile(projectDir: string): Promise<ReadLockfile> {
-  const rootManifest = readRootManifest(projectDir);
-  const found = await findLockfile(projectDir);
-  return { lockfile: found.lockfile, lock: parseLock(found.text, found.lockfile), rootManifest };
+/** What a plan is made of, not yet parsed. */
+export interface ProjectTexts {
+  /** File name of the lock. */
+  readonly lockfile: string;
+  readonly lockText: string;
+  /** package.json of the root. */
+  readonly manifestText: string;
 }
 
-/** Name of the lock npm would use for this project, or undefined when it has none. */
-export async function findLockfile(
-  projectDir: string,
-): Promise<{ readonly lockfile: string; readonly text: string }> {
+/**
+ * Reads npm-shrinkwrap.json or else package-lock.json, and package.json.
+ * Throws E_LOCK_MISSING, E_CONFIG_INVALID (no package.json), E_LIMIT_EXCEEDED, E_FILE_SYSTEM.
+ */
+export async function readProjectTexts(projectDir: string): Promise<ProjectTexts> {
+  const manifestText = readManifestText(projectDir);
+  return { ...(await findLockfile(projectDir)), manifestText };
+}
+
+/** Throws E_LOCK_INVALID, E_LOCK_UNSUPPORTED, E_CONFIG_INVALID (package.json). */
+export function parseProjectTexts({ lockfile, lockText, manifestText }: ProjectTexts): ReadLockfile {
+  const rootManifest = parseManifest(manifestText, 'package.json');
+  return { lockfile, lock: parseLock(lockText, lockfile), rootManifest };
+}
+
+/** The lock npm would use for this project. */
+async function findLockfile(projectDir: string): Promise<Pick<ProjectTexts, 'lockfile' | 'lockText'>> {
   for (const lockfile of LOCKFILES) {
-    const text = readText(join(projectDir, lockfile));
-    if (text !== undefined) return { lockfile, text };
+    const lockText = readText(join(projectDir, lockfile));
+    if (lockText !== undefined) return { lockfile, lockText };
   }
   const names = await readdir(projectDir).catch((): string[] => []);
   const other = OTHER_LOCKFILES.find((name) => names.includes(name));
@@ -79,7 +91,7 @@ export function parseLock(text: string, lockfile: string): Lockfile {
   return { lockfileVersion, packages };
 }
 
-function readRootManifest(projectDir: string): RootManifest {
+function readManifestText(projectDir: string): string {
   const text = readText(join(projectDir, 'package.json'));
   if (text === undefined) {
     throw new SalverError('E_CONFIG_INVALID', 'no package.json in the project', {
@@ -87,7 +99,7 @@ function readRootManifest(projectDir: string): RootManifest {
       facts: { projectDir },
     });
   }
-  return parseManifest(text, 'package.json');
+  return text;
 }
 
 /** Parses a package.json. Throws E_CONFIG_INVALID that names the file and the key. */

@@ -6,7 +6,7 @@ import type { DependencySettings, Target } from '@salver/core';
 import { computePlan } from '../dist/compute-plan.js';
 import type { InstallPlan } from '../dist/install-plan.js';
 import { loadNpmOptions } from '../dist/npm-options.js';
-import { readLockfile } from '../dist/read-lockfile.js';
+import { parseProjectTexts, readProjectTexts } from '../dist/read-lockfile.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -61,7 +61,7 @@ export async function planOf(project: ProjectDouble, options: PlanSettings = {})
 export async function planDirectory(directory: string, options: PlanSettings = {}): Promise<InstallPlan> {
   const npmOptions = await loadNpmOptions(directory, { HOME: join(directory, '.home') }, '/nowhere/bin/node');
   return computePlan({
-    ...(await readLockfile(directory)),
+    ...parseProjectTexts(await readProjectTexts(directory)),
     projectDir: directory,
     target: options.target ?? LINUX,
     nodeVersion: options.nodeVersion ?? 'v20.19.0',

@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSalverError } from '@salver/core';
 import type { SalverError } from '@salver/core';
-import { parseLock, readLockfile } from '../dist/read-lockfile.js';
+import { parseLock, parseProjectTexts, readProjectTexts } from '../dist/read-lockfile.js';
+import type { ReadLockfile } from '../dist/read-lockfile.js';
 import { withFiles } from './project-double.js';
 
 const MANIFEST = JSON.stringify({ name: 'app', version: '1.0.0' });
 
 function lockWith(packages: unknown): string {
   return JSON.stringify({ lockfileVersion: 3, packages });
+}
+
+async function read(directory: string): Promise<ReadLockfile> {
+  return parseProjectTexts(await readProjectTexts(directory));
 }
 
 function errorOf(work: () => unknown): SalverError {
@@ -28,33 +33,31 @@ test('npm-shrinkwrap.json wins over package-lock.json', async () => {
     'npm-shrinkwrap.json': lockWith({ '': {}, 'node_modules/a': { version: '1.0.0' } }),
   };
   await withFiles(files, async (directory) => {
-    const read = await readLockfile(directory);
-    assert.equal(read.lockfile, 'npm-shrinkwrap.json');
-    assert.equal(read.lock.packages.get('node_modules/a')?.version, '1.0.0');
-    assert.equal(read.rootManifest.name, 'app');
+    const found = await read(directory);
+    assert.equal(found.lockfile, 'npm-shrinkwrap.json');
+    assert.equal(found.lock.packages.get('node_modules/a')?.version, '1.0.0');
+    assert.equal(found.rootManifest.name, 'app');
   });
 });
 
 test('a missing lock says what to run, and names another lock that is there', async () => {
   await withFiles({ 'package.json': MANIFEST }, async (directory) => {
-    await assert.rejects(readLockfile(directory), (error: SalverError) => {
+    await assert.rejects(read(directory), (error: SalverError) => {
       return error.code === 'E_LOCK_MISSING' && /npm install/.test(error.hint ?? '');
     });
   });
   await withFiles({ 'package.json': MANIFEST, 'yarn.lock': '' }, async (directory) => {
-    await assert.rejects(readLockfile(directory), (error: SalverError) =>
-      /yarn\.lock/.test(error.hint ?? ''),
-    );
+    await assert.rejects(read(directory), (error: SalverError) => /yarn\.lock/.test(error.hint ?? ''));
   });
 });
 
 test('a missing or broken package.json is a configuration error', async () => {
   await withFiles({ 'package-lock.json': lockWith({}) }, async (directory) => {
-    await assert.rejects(readLockfile(directory), { code: 'E_CONFIG_INVALID' });
+    await assert.rejects(read(directory), { code: 'E_CONFIG_INVALID' });
   });
   const files = { 'package.json': '{"dependencies": []}', 'package-lock.json': lockWith({}) };
   await withFiles(files, async (directory) => {
-    await assert.rejects(readLockfile(directory), (error: SalverError) => {
+    await assert.rejects(read(directory), (error: SalverError) => {
       return error.code === 'E_CONFIG_INVALID' && error.facts['key'] === 'dependencies';
     });
   });
