@@ -33,8 +33,17 @@ export interface OpenedCache extends BuildCache {
   readonly directory: string;
   /** Where clean copies of apps are made. */
   readonly workDirectory: string;
-  /** The same cache for one build: units are measured for `target`, what is found damaged goes to `progress`. */
-  forBuild(build: { readonly target: Target; readonly progress: Progress }): OpenedCache;
+  /**
+   * The same cache for one build of `app`: units are measured for `target`, what is found damaged goes to `progress`.
+   * {@link endBuild} ends it.
+   */
+  forBuild(build: {
+    readonly app: string;
+    readonly target: Target;
+    readonly progress: Progress;
+  }): OpenedCache;
+  /** Remembers which units the app has (none after a failure), and closes what is open. */
+  endBuild(units: readonly FinishedUnit[]): void;
   /**
    * Packs entries into a unit whose members are kept one by one, by their raw digest: what did not change since any
    * earlier call is not compressed again. For units that change with every build. Throws as `storeUnit`.
@@ -59,18 +68,31 @@ export function openBuildCache(options: OpenCacheOptions): OpenedCache {
   cleanTemporary(paths.tmp);
   const { progress, env, signal = new AbortController().signal } = options;
   const locks = new CacheLocks({ paths, progress, env, signal });
-  return assemble(paths, options.target ?? hostTarget(), progress, locks);
+  return assemble({ paths, target: options.target ?? hostTarget(), progress, locks });
 }
 
-function assemble(paths: CachePaths, target: Target, progress: Progress, locks: CacheLocks): OpenedCache {
-  const units = new UnitStore({ paths, target, progress });
+interface CacheParts {
+  readonly paths: CachePaths;
+  readonly app?: string;
+  readonly target: Target;
+  readonly progress: Progress;
+  readonly locks: CacheLocks;
+}
+
+function assemble(parts: CacheParts): OpenedCache {
+  const { paths, target, progress, locks } = parts;
+  const units = new UnitStore(parts);
   const members = new MemberStore({ paths, progress });
   const downloads = new DownloadStore({ paths, progress });
   const notes = new NoteStore({ paths, progress });
   return {
     directory: paths.root,
     workDirectory: paths.work,
-    forBuild: (build) => assemble(paths, build.target, build.progress, locks),
+    forBuild: (build) => assemble({ paths, locks, ...build }),
+    endBuild: (collected) => {
+      units.keepTogether(collected);
+      units.close();
+    },
     findUnit: (key) => units.find(key),
     storeUnit: (key, entries, extra) => units.store(key, entries, extra),
     storeContentUnit: (name, entries) => storeContentUnit(members, { name, entries, target }),

@@ -14,7 +14,14 @@ import type {
 } from '@salver/core';
 import type { OpenedCache } from './build-cache.js';
 import { checkSignal } from './check-signal.js';
-import { buildAndPack, buildCommands, listAppSource, needsBuild, packSource } from './collect-app.js';
+import {
+  beginSource,
+  buildAndPack,
+  buildCommands,
+  listAppSource,
+  needsBuild,
+  packSource,
+} from './collect-app.js';
 import type { AppOptions, AppResult } from './collect-app.js';
 import { installScriptUnit } from './install-script-unit.js';
 import { loadConfig } from './load-config.js';
@@ -103,7 +110,7 @@ export async function buildRelease(given: BuildOptions): Promise<BuildResult> {
   const warnings: string[] = [];
   const options = { ...given, progress: collectingWarnings(given.progress, warnings) };
   const prepared = await prepare(options);
-  const attempt = await attemptTwice(prepared);
+  const attempt = await withCacheOf(prepared, () => attemptTwice(prepared));
   const { manifest, written, collected } = attempt;
   if (options.dryRun !== true) recordProvenance(prepared, attempt, startedAt);
   return {
@@ -132,7 +139,7 @@ async function prepare(options: BuildOptions): Promise<Prepared> {
   const config = await clock.time('config', () => loadConfig(projectDir));
   const target = options.target ?? config.target ?? hostTarget();
   const { progress, env, signal } = options;
-  const cache = options.cache.forBuild({ target, progress });
+  const cache = options.cache.forBuild({ app: config.name, target, progress });
   const plans = await clock.time('plan', () =>
     planEcosystems(options.ecosystems, {
       projectDir,
@@ -154,6 +161,19 @@ function dependencySettings(config: BuildConfig, options: BuildOptions): BuildCo
     : config.dependencies;
 }
 
+/** The units of a build that succeeded are what the next one will want. */
+async function withCacheOf({ app, options }: Prepared, build: () => Promise<Attempt>): Promise<Attempt> {
+  let units: readonly CollectedUnit[] = [];
+  try {
+    const attempt = await build();
+    // The app's own unit changes with every build, and its members lie in the member store.
+    if (options.dryRun !== true) units = attempt.units.filter(({ kind }) => kind !== 'app');
+    return attempt;
+  } finally {
+    app.cache.endBuild(units.map(({ content }) => content));
+  }
+}
+
 /** A damaged cache entry is removed when it is found; the second attempt makes it anew. */
 async function attemptTwice(prepared: Prepared): Promise<Attempt> {
   try {
@@ -164,13 +184,12 @@ async function attemptTwice(prepared: Prepared): Promise<Attempt> {
   }
 }
 
-async function attemptBuild({ options, app, plans, clock }: Prepared): Promise<Attempt> {
+async function attemptBuild({ options, app, clock }: Prepared): Promise<Attempt> {
   const { signal, progress, outputDir, dryRun = false } = options;
   checkSignal(signal);
   const label = inBackground(readSourceLabel(app.projectDir, app.env));
   const source = await clock.time('source', () => listAppSource(app));
-  const collected = await clock.time('collect', () => collectAll(plans, signal));
-  const result = await packWith(source, collected, app, clock);
+  const { collected, result } = await collectAndPack(source, app, clock);
   const units = [
     await installScriptUnit(app.cache, options.installScript),
     ...result.dependencies,
@@ -212,14 +231,30 @@ async function collectAll(
   return collected;
 }
 
-function packWith(
+interface Packed {
+  readonly collected: readonly CollectedUnits[];
+  readonly result: AppResult;
+}
+
+async function collectAndPack(
   source: readonly SourceFile[],
-  collected: readonly CollectedUnits[],
   app: AppOptions,
   clock: PhaseClock,
-): Promise<AppResult> {
-  if (!needsBuild(app.config, app.plans)) return clock.time('app', () => packSource(source, collected, app));
-  return clock.time('build', () => buildAndPack(source, collected, app));
+): Promise<Packed> {
+  const { plans, config, signal } = app;
+  const collect = (): Promise<readonly CollectedUnits[]> =>
+    clock.time('collect', () => collectAll(plans, signal));
+  if (needsBuild(config, plans)) {
+    const collected = await collect();
+    return { collected, result: await clock.time('build', () => buildAndPack(source, collected, app)) };
+  }
+  const begun = beginSource(source, app);
+  try {
+    const collected = await collect();
+    return { collected, result: await clock.time('app', () => packSource(begun, collected, app)) };
+  } finally {
+    await Promise.allSettled([begun.content]);
+  }
 }
 
 function recordProvenance({ options, app, plans }: Prepared, attempt: Attempt, startedAt: Date): void {

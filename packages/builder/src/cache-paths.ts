@@ -4,6 +4,7 @@
 //   downloads/sha512/ab/cdef…          a verified download, named by the sha512 of its bytes
 //   aliases/sha1/ab/cdef…              sealed text: the sha512 of the download that has this sha1 (sha256, sha384)
 //   units/<form>-<target>/ab/cdef…     one finished unit (unit-file.ts), named by the sha256 of its key
+//   packs/<form>-<target>/ab/cdef…     the small units of one app together (unit-pack.ts), named by the sha256 of its name
 //   members/<form>/ab/cdef…            one compressed member of an app (member-store.ts), named by its raw digest
 //   notes/ab/cdef….json                a small sealed JSON document, named by the sha256 of its key
 //   work/<name>-<target>/              the clean copy in which an app is built; guarded by a lock
@@ -25,6 +26,7 @@ export interface CachePaths {
   readonly downloads: string;
   readonly aliases: string;
   readonly units: string;
+  readonly packs: string;
   readonly members: string;
   readonly notes: string;
   readonly work: string;
@@ -57,6 +59,7 @@ export function cachePaths(root: string): CachePaths {
     downloads: join(root, 'downloads', 'sha512'),
     aliases: join(root, 'aliases'),
     units: join(root, 'units'),
+    packs: join(root, 'packs'),
     members: join(root, 'members', storedForm()),
     notes: join(root, 'notes'),
     work: join(root, 'work'),

@@ -9,8 +9,9 @@ import { hashFile } from './download-store.js';
 import { checkMemberFile } from './member-store.js';
 import { openSealedText } from './sealed-text.js';
 import { copyMembers, readUnitFile } from './unit-file.js';
+import { UnitPack } from './unit-pack.js';
 
-export type CacheKind = 'downloads' | 'aliases' | 'units' | 'members' | 'notes';
+export type CacheKind = 'downloads' | 'aliases' | 'units' | 'packs' | 'members' | 'notes';
 
 /** One file of the cache. */
 export interface CacheEntry {
@@ -60,6 +61,7 @@ export function listCache(paths: CachePaths): CacheListing {
     ['downloads', paths.downloads],
     ['aliases', paths.aliases],
     ['units', paths.units],
+    ['packs', paths.packs],
     ['members', dirname(paths.members)],
     ['notes', paths.notes],
   ];
@@ -158,6 +160,8 @@ function isIntact(kind: CacheKind, path: string): boolean {
         return checkMemberFile(readFileSync(path)) !== undefined;
       case 'units':
         return isUnitIntact(path, name);
+      case 'packs':
+        return isPackIntact(path);
       default:
         return openSealedText(readFileSync(path, 'utf8')) !== undefined;
     }
@@ -165,6 +169,15 @@ function isIntact(kind: CacheKind, path: string): boolean {
     // Pruned by somebody else meanwhile: nothing is wrong.
     if (errnoOf(error) === 'ENOENT') return true;
     throw fileSystemError(error, `cannot read ${path}`);
+  }
+}
+
+function isPackIntact(path: string): boolean {
+  const pack = UnitPack.open(path, () => undefined);
+  try {
+    return pack?.isIntact() === true;
+  } finally {
+    pack?.close();
   }
 }
 

@@ -1,6 +1,15 @@
 // The app's own files: listed in the source or left by the app's build, checked for secrets, packed into one unit.
 import { formatTarget } from '@salver/core';
-import type { BuildTree, CollectedUnit, CollectedUnits, EcosystemPlan, Progress, Target } from '@salver/core';
+import type {
+  BuildTree,
+  CollectedUnit,
+  CollectedUnits,
+  EcosystemPlan,
+  FinishedUnit,
+  PackEntry,
+  Progress,
+  Target,
+} from '@salver/core';
 import { appEntries } from './app-entries.js';
 import type { OpenedCache } from './build-cache.js';
 import { checkSignal } from './check-signal.js';
@@ -56,14 +65,37 @@ export async function listAppSource(options: AppOptions): Promise<readonly Sourc
   return files;
 }
 
+/** A source that is being packed. */
+export interface BegunSource {
+  readonly source: readonly SourceFile[];
+  readonly entries: readonly PackEntry[];
+  readonly content: Promise<FinishedUnit>;
+}
+
+/**
+ * Begins to pack the source as it is: compression runs on other threads, beside whatever comes next.
+ * {@link packSource} ends it; who does not get there waits for `content` all the same.
+ */
+export function beginSource(source: readonly SourceFile[], options: AppOptions): BegunSource {
+  const entries = entriesOf(source, [], options);
+  const content = options.cache.storeContentUnit('app', entries);
+  // A failure shows when the content is asked for.
+  content.catch(() => undefined);
+  return { source, entries, content };
+}
+
 /** Packs the source as it is. Throws E_PATH_UNSAFE, E_BUILD_INPUT_CHANGED, E_DISK_FULL, E_FILE_SYSTEM. */
 export async function packSource(
-  source: readonly SourceFile[],
+  begun: BegunSource,
   collected: readonly CollectedUnits[],
   options: AppOptions,
 ): Promise<AppResult> {
   const dependencies = collected.flatMap(({ units }) => units);
-  return { dependencies, app: await packApp(source, dependencies, options) };
+  const packed = await begun.content;
+  // Units may lie in directories that hold no file of the app: only then there are more entries now.
+  const isAll = entriesOf(begun.source, dependencies, options).length === begun.entries.length;
+  const app = isAll ? appUnit(packed, options) : await packApp(begun.source, dependencies, options);
+  return { dependencies, app };
 }
 
 /**
@@ -159,10 +191,21 @@ async function packApp(
   options: AppOptions,
 ): Promise<CollectedUnit> {
   const step = options.progress.step('packing the app', 'files');
-  const unitPaths = dependencies.map((unit) => unit.path);
-  const executablePaths = new Set(options.plans.flatMap((plan) => plan.executablePaths));
-  const entries = appEntries(files, unitPaths, executablePaths);
-  const content = await options.cache.storeContentUnit('app', entries);
+  const content = await options.cache.storeContentUnit('app', entriesOf(files, dependencies, options));
   step.end(`${files.length} files`);
-  return { kind: 'app', name: options.config.name, path: '', content };
+  return appUnit(content, options);
+}
+
+function entriesOf(
+  files: readonly SourceFile[],
+  dependencies: readonly CollectedUnit[],
+  { plans }: AppOptions,
+): readonly PackEntry[] {
+  const executablePaths = new Set(plans.flatMap((plan) => plan.executablePaths));
+  const unitPaths = dependencies.map((unit) => unit.path);
+  return appEntries(files, unitPaths, executablePaths);
+}
+
+function appUnit(content: FinishedUnit, { config }: AppOptions): CollectedUnit {
+  return { kind: 'app', name: config.name, path: '', content };
 }

@@ -1,9 +1,10 @@
 // Finished units in the cache: find, store, copy. The warm path of a build is `find` and `copySync` of every
-// unit and nothing else, so both avoid work: one open and one read per unit, no parsing but the record.
+// unit and nothing else, so both avoid work: one file for all small units of the app (unit-pack.ts), or else one
+// open and one read per unit, and no parsing but the record.
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemError, formatTarget, isSalverError } from '@salver/core';
-import type { PackEntry, Progress, Target } from '@salver/core';
+import type { FinishedUnit, PackEntry, Progress, Target } from '@salver/core';
 import { discardDamaged, publishFile, touch } from './cache-files.js';
 import { spreadKey, storedForm } from './cache-paths.js';
 import type { CachePaths } from './cache-paths.js';
@@ -14,6 +15,7 @@ import type { ReadableUnit } from './read-unit.js';
 import { temporaryPath } from './temp-space.js';
 import { copyHeldMembers, copyMembers, encodeUnitEnd, openUnitFile, readStoredMember } from './unit-file.js';
 import type { OpenedUnit } from './unit-file.js';
+import { UnitPack, isPackable, writePack } from './unit-pack.js';
 
 /** Member bytes that came along with records and are kept for copying, over all units. */
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
@@ -23,24 +25,42 @@ export interface UnitStoreOptions {
   /** Needs are measured for it, so each target has its own entries. */
   readonly target: Target;
   readonly progress: Progress;
+  /** The app whose pack is looked into first. Absent: none. */
+  readonly app?: string | undefined;
 }
+
+/** Fewer units than these from files of their own do not pay for writing a pack again. */
+const LOOSE_UNITS_MIN = 32;
 
 export class UnitStore {
   readonly #paths: CachePaths;
   readonly #directory: string;
   readonly #target: Target;
   readonly #progress: Progress;
+  /** Where the app's pack lies. */
+  readonly #packPath: string | undefined;
+  /** Opened when the first unit is asked for. */
+  #pack: UnitPack | 'unopened' | undefined;
+  readonly #loose = new Set<string>();
   #heldBytes = 0;
 
   constructor(options: UnitStoreOptions) {
     this.#paths = options.paths;
     this.#target = options.target;
     this.#progress = options.progress;
-    this.#directory = join(options.paths.units, `${storedForm()}-${formatTarget(options.target)}`);
+    const form = `${storedForm()}-${formatTarget(options.target)}`;
+    this.#directory = join(options.paths.units, form);
+    this.#packPath =
+      options.app === undefined ? undefined : join(options.paths.packs, form, spreadKey(options.app));
+    this.#pack = this.#packPath === undefined ? undefined : 'unopened';
   }
 
   /** The unit stored under `key`, or undefined. A damaged entry is removed and reported. */
   find(key: string): ReadableUnit | undefined {
+    return this.#openPack()?.find(key) ?? this.#findLoose(key);
+  }
+
+  #findLoose(key: string): ReadableUnit | undefined {
     const path = this.#pathOf(key);
     let opened: OpenedUnit | 'damaged' | undefined;
     try {
@@ -85,8 +105,41 @@ export class UnitStore {
     }
   }
 
+  /**
+   * Keeps the small ones of `units`, those of a finished build, together for the next build of the app, unless most
+   * are already. A cache that cannot be written is reported and nothing else: the build is done.
+   */
+  keepTogether(units: readonly FinishedUnit[]): void {
+    const small = units.filter(isPackable);
+    const loose = small.filter(({ key }) => this.#loose.has(key));
+    if (this.#packPath === undefined || loose.length < LOOSE_UNITS_MIN) return;
+    try {
+      writePack(this.#packPath, small, this.#paths.tmp);
+    } catch (error) {
+      this.#progress.warn(fileSystemError(error, `cannot write to the cache at ${this.#paths.root}`).message);
+    }
+  }
+
+  /** Ends reading: units found in the pack can be copied no more. */
+  close(): void {
+    if (this.#pack !== undefined && this.#pack !== 'unopened') this.#pack.close();
+    this.#pack = undefined;
+  }
+
+  #openPack(): UnitPack | undefined {
+    const path = this.#packPath;
+    if (path === undefined || this.#pack !== 'unopened') return this.#pack as UnitPack | undefined;
+    try {
+      this.#pack = UnitPack.open(path, () => discardDamaged(path, 'the units of this app', this.#progress));
+    } catch (error) {
+      throw fileSystemError(error, `cannot read the cache at ${path}`);
+    }
+    return this.#pack;
+  }
+
   #finishedUnit(path: string, opened: Pick<OpenedUnit, 'record' | 'content'>): ReadableUnit {
     const { record } = opened;
+    this.#loose.add(record.key);
     const content = this.#mayHold(opened.content) ? opened.content : undefined;
     return {
       key: record.key,

@@ -120,7 +120,11 @@ test('another key, another target and an empty cache find nothing', async (t) =>
   assert.equal(cache.findUnit('k'), undefined);
   await cache.storeUnit('k', SMALL);
   assert.equal(cache.findUnit('other'), undefined);
-  const other = cache.forBuild({ target: { os: 'linux', arch: 's390x', libc: 'musl' }, progress });
+  const other = cache.forBuild({
+    app: 'other',
+    target: { os: 'linux', arch: 's390x', libc: 'musl' },
+    progress,
+  });
   assert.equal(other.findUnit('k'), undefined);
 });
 

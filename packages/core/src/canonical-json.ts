@@ -14,8 +14,7 @@ function serialize(value: unknown, depth: number): string {
   if (depth > DEPTH_MAX) throw new TypeError('value is nested too deeply for canonical JSON');
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no canonical JSON form');
-      return JSON.stringify(value);
+      return serializeString(value);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'number':
@@ -28,19 +27,31 @@ function serialize(value: unknown, depth: number): string {
   throw new TypeError(`${value === null ? 'null' : typeof value} has no canonical JSON form`);
 }
 
+/** Printable ASCII without `"` and `\`: what nearly every string of a manifest is, and nothing to escape. */
+const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
+
+function serializeString(value: string): string {
+  if (PLAIN_TEXT.test(value)) return `"${value}"`;
+  if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no canonical JSON form');
+  return JSON.stringify(value);
+}
+
 function serializeArray(items: readonly unknown[], depth: number): string {
-  return `[${items.map((item) => serialize(item, depth + 1)).join(',')}]`;
+  let text = '[';
+  for (const item of items) text += `${text === '[' ? '' : ','}${serialize(item, depth + 1)}`;
+  return `${text}]`;
 }
 
 function serializeObject(object: object, depth: number): string {
-  const parts: string[] = [];
   const record = object as Record<string, unknown>;
+  let text = '{';
   // The default sort compares UTF-16 code units, as RFC 8785 asks.
   for (const key of Object.keys(record).sort()) {
     const value = record[key];
-    if (value !== undefined) parts.push(`${serialize(key, depth)}:${serialize(value, depth + 1)}`);
+    if (value === undefined) continue;
+    text += `${text === '{' ? '' : ','}${serializeString(key)}:${serialize(value, depth + 1)}`;
   }
-  return `{${parts.join(',')}}`;
+  return `${text}}`;
 }
 
 /**
