@@ -1,22 +1,42 @@
-// A second thread that creates files. Unpacking many small files is bound by their creation, which is work of the
+// A second thread that writes files. Unpacking many small files is bound by their creation, which is work of the
 // kernel; with a thread of its own the main one inflates, checks and parses the next members meanwhile. The main
 // thread keeps every decision: this one gets checked paths, creates exclusively, and reports times and inodes.
 import { constants } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
-/** A file of a member: its path on disk, whether it is executable, and which bytes of the member it is. */
-export type BatchFile = readonly [path: string, mode: number, start: number, length: number];
+/** A file of a member, or a piece of one. */
+export interface BatchFile {
+  /** Relative to the thread's directory. */
+  readonly path: string;
+  readonly mode: number;
+  /** Which bytes of the member it is. */
+  readonly data: Uint8Array;
+  /** Where they begin in the file. 0 creates the file. */
+  readonly position: number;
+}
 
 /** mtime in milliseconds and inode of each file of a batch, in turn. */
 export type FileStamps = Float64Array;
 
 /** Flags of a file that is created: exclusively, and never through a link. */
 export const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** Flags of a file that gets its next piece. */
+const CONTINUE_FLAGS = constants.O_WRONLY | constants.O_NOFOLLOW;
 
+/** Files of one member on their way: one string and one array cross much faster than an object for each file. */
 interface Batch {
   readonly bytes: ArrayBuffer;
-  readonly files: readonly BatchFile[];
-  readonly flags: number;
+  /** Paths with a NUL between them. */
+  readonly paths: string;
+  /** Mode, start, length and position of each file in turn. */
+  readonly numbers: Float64Array;
+}
+
+/** What the thread knows from the start. */
+interface ThreadData {
+  readonly directory: string;
+  readonly createFlags: number;
+  readonly continueFlags: number;
 }
 
 type Reply = { readonly stamps: FileStamps } | { readonly failure: { message: string; code: unknown } };
@@ -39,10 +59,17 @@ export class FileThread {
   #failure: Error | undefined;
   #wake: () => void = () => undefined;
 
-  constructor() {
+  /** All files lie below `directory`, an absolute path. */
+  constructor(directory: string) {
+    const workerData: ThreadData = {
+      directory,
+      createFlags: CREATE_FLAGS,
+      continueFlags: CONTINUE_FLAGS,
+    };
     // As text: the program is bundled to one file, and this thread needs nothing else of it.
     this.#worker = new Worker(`(${serveFiles.toString()})()`, {
       eval: true,
+      workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#worker.on('message', (reply: Reply) => this.#receive(reply));
@@ -50,14 +77,19 @@ export class FileThread {
   }
 
   /**
-   * Hands over a member's files; `raw` must not be used afterwards. `onDone` is called in the order of the calls.
+   * Hands over a member's files, whose data are views of `raw`; it must not be used afterwards. `onDone` is called in
+   * the order of the calls.
    */
   post(raw: Buffer, files: readonly BatchFile[], onDone: (stamps: FileStamps) => void): void {
     this.#outstanding.push({ sizeBytes: raw.length, onDone });
     this.#outstandingBytes += raw.length;
+    const numbers = new Float64Array(files.length * 4);
+    files.forEach(({ mode, data, position }, index) => {
+      numbers.set([mode, data.byteOffset - raw.byteOffset, data.length, position], index * 4);
+    });
     const bytes = ownBytes(raw);
-    const batch: Batch = { bytes, files, flags: CREATE_FLAGS };
-    this.#worker.postMessage(batch, [bytes]);
+    const batch: Batch = { bytes, paths: files.map(({ path }) => path).join('\0'), numbers };
+    this.#worker.postMessage(batch, [bytes, numbers.buffer]);
   }
 
   /** A promise to wait for before more is posted, or undefined when there is room. Rejects with the system's error. */
@@ -112,16 +144,19 @@ function ownBytes(raw: Buffer): ArrayBuffer {
 
 /** What the thread runs. Its text is all the thread has: it may refer to nothing outside itself. */
 function serveFiles(): void {
-  const { parentPort } = process.getBuiltinModule('node:worker_threads');
+  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
   const fs = process.getBuiltinModule('node:fs');
-  parentPort?.on('message', ({ bytes, files, flags }: Batch) => {
+  const { directory, createFlags, continueFlags } = workerData as ThreadData;
+  parentPort?.on('message', ({ bytes, paths, numbers }: Batch) => {
     try {
-      const stamps = new Float64Array(files.length * 2);
-      files.forEach(([path, mode, start, length], index) => {
-        const fd = fs.openSync(path, flags, mode);
+      const stamps = new Float64Array(numbers.length / 2);
+      paths.split('\0').forEach((path, index) => {
+        const [mode = 0, start = 0, length = 0, position = 0] = numbers.subarray(index * 4, index * 4 + 4);
+        const fd = fs.openSync(`${directory}/${path}`, position === 0 ? createFlags : continueFlags, mode);
         try {
           const data = new Uint8Array(bytes, start, length);
-          for (let done = 0; done < length;) done += fs.writeSync(fd, data, done, length - done);
+          for (let done = 0; done < length;)
+            done += fs.writeSync(fd, data, done, length - done, position + done);
           const { mtimeMs, ino } = fs.fstatSync(fd);
           stamps[index * 2] = mtimeMs;
           stamps[index * 2 + 1] = ino;

@@ -4,7 +4,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import type { Entry, EntrySink, TreeRules } from '@salver/core';
 import { CREATE_FLAGS } from './file-thread.js';
-import type { BatchFile, FileStamps, FileThread } from './file-thread.js';
+import type { BatchFile, FileThread } from './file-thread.js';
 import { placeFile } from './place-file.js';
 import type { LinkMode } from './place-file.js';
 import { formatRows } from './release-record.js';
@@ -17,11 +17,22 @@ const MODE_EXECUTABLE = 0o755;
 
 interface OpenLargeFile {
   readonly entry: Entry;
-  readonly fd: number;
+  /** Relative to the tree. */
+  readonly place: string;
+  /** Undefined when the thread writes it. */
+  readonly fd: number | undefined;
   /** Index of its header's member in the record. */
   readonly memberIndex: number;
   offset: number;
 }
+
+/** Something the thread will write for the current member, and what is done with the stamps it reports. */
+interface LeftToThread {
+  readonly file: BatchFile;
+  readonly onWritten: (mtimeMs: number, inode: number) => void;
+}
+
+const NOTHING_TO_DO = (): void => undefined;
 
 export interface ReleaseWriterOptions {
   /** Absolute path of the staged release. */
@@ -29,7 +40,7 @@ export interface ReleaseWriterOptions {
   readonly rules: TreeRules;
   readonly shared: SharedPaths;
   readonly linkMode: LinkMode;
-  /** Creates the small files of members, when there is one. */
+  /** Writes what is not empty, when there is one. */
   readonly thread?: FileThread | undefined;
 }
 
@@ -44,8 +55,7 @@ export class ReleaseWriter implements EntrySink {
   readonly #links: Entry[] = [];
   readonly #members: RecordedMember[] = [];
   #rows: RecordRow[] = [];
-  /** Files of the current member that the thread will create, and where their rows are. */
-  #batch: { readonly file: BatchFile; readonly rowIndex: number }[] = [];
+  #batch: LeftToThread[] = [];
   /** True when a file of the current member was copied, so that its line is not the old one. */
   #copied = false;
   #large: OpenLargeFile | undefined;
@@ -97,32 +107,57 @@ export class ReleaseWriter implements EntrySink {
   }
 
   #leaveToThread(entry: Entry, data: Buffer): void {
-    const file: BatchFile = [this.#pathOf(entry), modeOf(entry), data.byteOffset, data.length];
-    this.#batch.push({ file, rowIndex: this.#rows.length });
-    this.#rows.push([entry.executable ? 'x' : 'f', entry.path, entry.sizeBytes, 0, 0]);
+    const rows = this.#rows;
+    const rowIndex = rows.length;
+    rows.push(stampedRow(entry, 0, 0));
+    this.#batch.push({
+      file: { path: this.#placeOf(entry), mode: modeOf(entry), data, position: 0 },
+      onWritten: (mtimeMs, inode) => (rows[rowIndex] = stampedRow(entry, mtimeMs, inode)),
+    });
   }
 
   beginLargeFile(entry: Entry): void {
     this.#accept(entry);
-    this.#large = { entry, fd: this.#create(entry), memberIndex: this.#members.length, offset: 0 };
+    const place = this.#placeOf(entry);
+    const fd = this.#thread === undefined ? this.#create(entry) : undefined;
+    this.#large = { entry, place, fd, memberIndex: this.#members.length, offset: 0 };
   }
 
   piece(data: Buffer): void {
-    if (this.#large === undefined) throw new Error('a piece came without a file');
-    writeWhole(this.#large.fd, data);
-    this.#rows.push(['p', this.#large.entry.path, this.#large.offset, data.length]);
-    this.#large.offset += data.length;
+    const large = this.#openLarge();
+    if (large.fd !== undefined) writeWhole(large.fd, data);
+    else {
+      const { place: path, offset: position } = large;
+      const file = { path, mode: modeOf(large.entry), data, position };
+      this.#batch.push({ file, onWritten: NOTHING_TO_DO });
+    }
+    this.#rows.push(['p', large.entry.path, large.offset, data.length]);
+    large.offset += data.length;
   }
 
   endLargeFile(): void {
-    const large = this.#large;
-    if (large === undefined) throw new Error('a file ended that was never begun');
-    const header = this.#members[large.memberIndex];
+    const { entry, fd, memberIndex } = this.#openLarge();
+    const header = this.#members[memberIndex];
     if (header === undefined) throw new Error('the header of a large file is no member');
-    const line = formatRows([fileRow(large.entry, large.fd)]);
-    this.#members[large.memberIndex] = { digest: header.digest, line };
+    const record = (row: RecordRow): void => {
+      this.#members[memberIndex] = { digest: header.digest, line: formatRows([row]) };
+    };
+    if (fd !== undefined) record(fileRow(entry, fd));
+    else {
+      const last = this.#batch.pop();
+      if (last === undefined) throw new Error('a large file ended without a piece');
+      this.#batch.push({
+        file: last.file,
+        onWritten: (mtimeMs, inode) => record(stampedRow(entry, mtimeMs, inode)),
+      });
+    }
     this.#closeLarge();
     this.filesWritten += 1;
+  }
+
+  #openLarge(): OpenLargeFile {
+    if (this.#large === undefined) throw new Error('no large file has begun');
+    return this.#large;
   }
 
   /**
@@ -137,15 +172,9 @@ export class ReleaseWriter implements EntrySink {
     this.#batch = [];
     this.#members.push({ digest, line: batch.length === 0 ? formatRows(rows) : '' });
     if (batch.length === 0 || raw === undefined) return;
-    // Parsed data are views of `raw`.
-    const files = batch.map(({ file: [path, mode, start, length] }): BatchFile => [
-      path,
-      mode,
-      start - raw.byteOffset,
-      length,
-    ]);
+    const files = batch.map(({ file }) => file);
     this.#thread?.post(raw, files, (stamps) => {
-      batch.forEach(({ rowIndex }, position) => stampRow(rows, rowIndex, stamps, position));
+      batch.forEach(({ onWritten }, item) => onWritten(stamps[item * 2] ?? 0, stamps[item * 2 + 1] ?? 0));
       this.#members[index] = { digest, line: formatRows(rows) };
     });
   }
@@ -191,7 +220,7 @@ export class ReleaseWriter implements EntrySink {
   #closeLarge(): void {
     const large = this.#large;
     this.#large = undefined;
-    if (large !== undefined) closeSync(large.fd);
+    if (large?.fd !== undefined) closeSync(large.fd);
   }
 
   #create(entry: Entry): number {
@@ -200,9 +229,14 @@ export class ReleaseWriter implements EntrySink {
 
   /** Path on disk; its directory is made when missing. */
   #pathOf(entry: Entry): string {
+    return `${this.#tree}/${this.#placeOf(entry)}`;
+  }
+
+  /** Path relative to the tree; its directory is made when missing. */
+  #placeOf(entry: Entry): string {
     const place = this.#shared.place(entry.path);
     this.#ensureDirectory(place.slice(0, Math.max(0, place.lastIndexOf('/'))));
-    return `${this.#tree}/${place}`;
+    return place;
   }
 
   #ensureDirectory(place: string): void {
@@ -218,13 +252,6 @@ function modeOf(entry: Entry): number {
   return entry.executable ? MODE_EXECUTABLE : MODE_PLAIN;
 }
 
-/** Fills in what the thread found out about a file. */
-function stampRow(rows: RecordRow[], rowIndex: number, stamps: FileStamps, position: number): void {
-  const row = rows[rowIndex];
-  if (row?.[0] !== 'f' && row?.[0] !== 'x') throw new Error('the row is not that of a file');
-  rows[rowIndex] = [row[0], row[1], row[2], stamps[position * 2] ?? 0, stamps[position * 2 + 1] ?? 0];
-}
-
 /** writeSync may write less than asked for, e.g. just before the disk is full. */
 function writeWhole(fd: number, data: Buffer): void {
   let written = 0;
@@ -232,7 +259,11 @@ function writeWhole(fd: number, data: Buffer): void {
 }
 
 function fileRow(entry: Entry, fd: number): RecordRow {
-  if (entry.sizeBytes === 0) return [entry.executable ? 'x' : 'f', entry.path, 0, 0, 0];
+  if (entry.sizeBytes === 0) return stampedRow(entry, 0, 0);
   const { mtimeMs, ino } = fstatSync(fd);
-  return [entry.executable ? 'x' : 'f', entry.path, entry.sizeBytes, mtimeMs, ino];
+  return stampedRow(entry, mtimeMs, ino);
+}
+
+function stampedRow({ path, executable, sizeBytes }: Entry, mtimeMs: number, inode: number): RecordRow {
+  return [executable ? 'x' : 'f', path, sizeBytes, mtimeMs, inode];
 }

@@ -46,7 +46,7 @@ export interface Unpacked {
  */
 export async function unpackRelease(options: UnpackOptions): Promise<Unpacked> {
   const rules = new TreeRules(options.head.manifest);
-  const thread = usesThread(options) ? new FileThread() : undefined;
+  const thread = usesThread(options) ? new FileThread(options.tree) : undefined;
   const writer = new ReleaseWriter({ ...options, rules, thread });
   const unpacking = new Unpacking(options, rules, writer, thread);
   const step = options.progress.step('unpacking', 'bytes');
