@@ -76,20 +76,37 @@ function hook(description: string, more: Readonly<Record<string, ConfigSchema>> 
   return { description, anyOf: [text('The command.'), fields] };
 }
 
+const checkFields = {
+  http: text('URL that must answer.', { pattern: '^https?://' }),
+  tcp: text('host:port that must accept a connection.', { pattern: '^[^\\s]+:[0-9]{1,5}$' }),
+  run: text('Command that must end with status 0.'),
+  status: whole('HTTP status that counts as healthy. Default: any from 200 to 399.', 100, 599),
+  body: text('Text that the body of the answer must hold.'),
+  header: text('"Name: value" that the answer must carry.', { pattern: '^[A-Za-z0-9-]+:[^\\r\\n\\u0000]*$' }),
+  passes: whole('How many passes in a row are needed. Default 1.', 1, 1_000),
+  deadline: duration('How long the app may take to become healthy. Default 60s.'),
+  interval: duration('Time between two tries. Default 500ms.'),
+  timeout: duration('Time limit of one try. Default 5s.'),
+  grace: duration('Start-up time before the first try.'),
+};
+
 const check: ConfigSchema = {
   description: 'How the host finds out that the app is healthy. Text: a URL or a command.',
   anyOf: [
     text('A URL (http:// or https://) or a command.'),
-    record('A check: exactly one of http, tcp and run.', {
-      http: text('URL that must answer.', { pattern: '^https?://' }),
-      tcp: text('host:port that must accept a connection.', { pattern: '^[^\\s]+:[0-9]{1,5}$' }),
-      run: text('Command that must end with status 0.'),
-      status: whole('HTTP status that counts as healthy. Default: any from 200 to 399.', 100, 599),
-      passes: whole('How many passes in a row are needed.', 1, 1_000),
-      deadline: duration('How long the app may take to become healthy.'),
-    }),
+    record('A check: exactly one of http, tcp and run.', checkFields),
   ],
 };
+
+const candidate = record(
+  'Before the switch: `start` is run on a spare port and checked there. Without http, tcp and run as `check` says.',
+  {
+    port: text('Environment variable that tells `start` its port. Default PORT.', {
+      pattern: '^[A-Za-z_][A-Za-z0-9_]{0,255}$',
+    }),
+    ...checkFields,
+  },
+);
 
 const environmentRule = record('One environment variable.', {
   required: { description: 'Refuse to activate without it.', type: 'boolean' },
@@ -175,9 +192,16 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       }),
       reload: hook('Makes the running service use the new release.'),
       check,
+      candidate,
       cleanup: hook('After the new release is healthy.'),
     }),
-    keep: whole('How many healthy releases stay on a host.', 1, 1_000),
+    keep: whole('How many healthy releases stay on a host. Default 5.', 1, 1_000),
+    onCrash: {
+      description:
+        'What a host does about an activation that a crash cut off after the switch: check it again and go back if it fails (default), go back, or keep it.',
+      type: 'string',
+      enum: ['verify', 'rollback', 'keep'],
+    },
     stores: {
       description: 'Stores by name.',
       type: 'object',

@@ -1,7 +1,15 @@
 // salver.json, or "salver" in package.json -> the configuration of one build. Nothing is required.
 import { join } from 'node:path';
 import { NAME_PATTERN, SalverError, VERSION_PATTERN, parseTarget, printable } from '@salver/core';
-import type { CheckRule, DependencySettings, HookRule, HostSettings, Target } from '@salver/core';
+import type {
+  CandidateRule,
+  CheckRule,
+  CrashPolicy,
+  DependencySettings,
+  HookRule,
+  HostSettings,
+  Target,
+} from '@salver/core';
 import { CONFIG_SCHEMA } from './config-schema.js';
 import { readJsonFile } from './project-json.js';
 import { findConfigProblem, isComment } from './validate-config.js';
@@ -47,8 +55,9 @@ interface ConfigDocument {
   readonly start?: string;
   readonly shared?: readonly string[];
   readonly env?: NonNullable<HostSettings['env']>;
-  readonly hooks?: Readonly<Record<string, string | HookRule | CheckRule>>;
+  readonly hooks?: Readonly<Record<string, string | HookRule | CheckRule | CandidateRule>>;
   readonly keep?: number;
+  readonly onCrash?: CrashPolicy;
 }
 
 /** Reads and checks the configuration of a project. Throws E_CONFIG_INVALID, E_FILE_SYSTEM. */
@@ -101,7 +110,19 @@ function checkDocument(value: unknown, file: string): ConfigDocument {
     const ways = ['http', 'tcp', 'run'].filter((way) => way in check);
     if (ways.length !== 1) throw invalid(file, 'hooks.check', 'must have exactly one of http, tcp and run');
   }
+  checkCandidate(document, file);
   return document;
+}
+
+/** A candidate that can never pass on any host is refused where it can be mended. */
+function checkCandidate({ start, hooks = {} }: ConfigDocument, file: string): void {
+  const { candidate, check } = hooks;
+  if (candidate === undefined) return;
+  if (start === undefined) throw invalid(file, 'hooks.candidate', 'needs "start": the command that is run');
+  const own = ['http', 'tcp', 'run'].filter((way) => way in (candidate as object));
+  if (own.length > 1) throw invalid(file, 'hooks.candidate', 'must have at most one of http, tcp and run');
+  if (own.length === 0 && check === undefined)
+    throw invalid(file, 'hooks.candidate', 'must have one of http, tcp and run, as there is no hooks.check');
 }
 
 function invalid(file: string, key: string, problem: string, suggestion?: string): SalverError {
@@ -157,13 +178,14 @@ function defaultVersion(packageVersion: unknown): string {
 }
 
 function hostSettings(document: ConfigDocument): HostSettings {
-  const { start, shared, env, hooks, keep } = document;
+  const { start, shared, env, hooks, keep, onCrash } = document;
   return {
     ...(start === undefined ? {} : { start }),
     ...(shared === undefined ? {} : { shared }),
     ...(env === undefined ? {} : { env }),
     ...(hooks === undefined ? {} : { hooks: hookRules(hooks) }),
     ...(keep === undefined ? {} : { keep }),
+    ...(onCrash === undefined ? {} : { onCrash }),
   };
 }
 

@@ -93,6 +93,8 @@ const PATTERN_WORDS: Readonly<Record<string, string>> = {
   '^https?://': 'a URL that begins with http:// or https://',
   '^[a-z0-9]{2,16}-[a-z0-9]{2,16}(-(glibc|musl))?$': 'a target such as "linux-x64-glibc" or "darwin-arm64"',
   '^[^\\s]+:[0-9]{1,5}$': 'an address such as "127.0.0.1:3000"',
+  '^[A-Za-z0-9-]+:[^\\r\\n\\u0000]*$': 'a header such as "content-type: application/json"',
+  '^[A-Za-z_][A-Za-z0-9_]{0,255}$': 'the name of an environment variable',
 };
 
 function patternWords(pattern: string): string {

@@ -25,6 +25,12 @@ export function requiredRoot(context: CommandContext): string {
   });
 }
 
+/** How long `--watch` goes on checking, in milliseconds. Throws E_USAGE. */
+export function watchMs(input: CommandInput): number | undefined {
+  const text = input.values.get('watch');
+  return text === undefined ? undefined : parseDuration(text, 'watch');
+}
+
 /** How long `--wait` allows to wait for a lock, in milliseconds. Throws E_USAGE. */
 export function waitMs(input: CommandInput): number | undefined {
   const text = input.values.get('wait');

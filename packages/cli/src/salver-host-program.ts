@@ -12,6 +12,14 @@ const ROOT: OptionSpec = {
 const DRY_RUN: OptionSpec = { name: 'dry-run', summary: 'check everything, change nothing' };
 const WAIT: OptionSpec = { name: 'wait', value: 'TIME', summary: 'wait this long for the lock, e.g. 30s' };
 
+const MIGRATE: OptionSpec = { name: 'migrate', summary: "run the release's migrate hook (once per fleet)" };
+const WATCH: OptionSpec = {
+  name: 'watch',
+  value: 'TIME',
+  summary: 'go on checking this long, and go back if the checks begin to fail, e.g. 60s',
+};
+const FORCE: OptionSpec = { name: 'force', summary: 'go back even over a contract migration that ran here' };
+
 const INSTALL: Command = {
   name: 'install',
   summary: 'install a release from an artifact and make it current',
@@ -32,6 +40,9 @@ const INSTALL: Command = {
       choices: ['link', 'copy', 'none'],
       summary: 'how installed files are reused',
     },
+    MIGRATE,
+    WATCH,
+    FORCE,
     WAIT,
     DRY_RUN,
   ],
@@ -43,7 +54,7 @@ const ACTIVATE: Command = {
   name: 'activate',
   summary: 'make an installed release the current one',
   arguments: [{ name: 'RELEASE', required: true, summary: 'name, version or beginning of the id' }],
-  options: [ROOT, WAIT, DRY_RUN],
+  options: [ROOT, MIGRATE, WATCH, FORCE, WAIT, DRY_RUN],
   examples: ['salver-host activate 1.4.2 --root /srv/shop'],
   load: () => import('./commands/activate.js'),
 };
@@ -52,7 +63,7 @@ const ROLLBACK: Command = {
   name: 'rollback',
   summary: 'go back to the release that ran before',
   arguments: [],
-  options: [ROOT, WAIT, DRY_RUN],
+  options: [ROOT, FORCE, WAIT, DRY_RUN],
   examples: ['salver-host rollback --root /srv/shop'],
   load: () => import('./commands/rollback.js'),
 };

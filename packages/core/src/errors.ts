@@ -14,6 +14,10 @@ export const EXIT_CODE_BY_ERROR = {
   E_BUILD_INPUT_CHANGED: 1,
   E_COMMAND_FAILED: 1,
   E_TOOL_MISSING: 1,
+  E_HOOK_FAILED: 1,
+  E_ROLLBACK_UNSAFE: 1,
+  E_UNHEALTHY: 1,
+  E_DURABILITY_UNKNOWN: 1,
   // 2: wrong arguments, configuration or project files
   E_USAGE: 2,
   E_CONFIG_INVALID: 2,
@@ -40,6 +44,7 @@ export const EXIT_CODE_BY_ERROR = {
   E_TARBALL_DAMAGED: 3,
   E_CACHE_DAMAGED: 3,
   E_RELEASE_DAMAGED: 3,
+  E_HISTORY_DAMAGED: 3,
   // 4: unreachable or not found
   E_ARTIFACT_NOT_FOUND: 4,
   E_RELEASE_NOT_FOUND: 4,
@@ -53,6 +58,7 @@ export const EXIT_CODE_BY_ERROR = {
   E_NEEDS_UNMET: 5,
   E_ROOT_UNUSABLE: 5,
   E_NO_SPACE: 5,
+  E_ENV_UNMET: 5,
   // 6: activation failed; the previous release is active again
   E_ACTIVATION_FAILED: 6,
   // 130: stopped by a signal

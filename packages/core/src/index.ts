@@ -19,7 +19,9 @@ export type { Progress, ProgressStep, ProgressUnit } from './progress.js';
 export type { ArtifactSource } from './source.js';
 export { FORMAT_NUMBER } from './manifest.js';
 export type {
+  CandidateRule,
   CheckRule,
+  CrashPolicy,
   EnvRule,
   HookRule,
   HostSettings,

@@ -28,10 +28,35 @@ export interface CheckRule {
   readonly http?: string;
   readonly tcp?: string;
   readonly run?: string;
+  /** HTTP status that counts as healthy. Default: any from 200 to 399. */
   readonly status?: number;
+  /** Text that the body of the answer must hold. */
+  readonly body?: string;
+  /** `Name: value` that the answer must carry. */
+  readonly header?: string;
+  /** Passes in a row that are needed. Default 1. */
   readonly passes?: number;
+  /** How long the app may take to become healthy, the grace not counted. Default 60s. */
   readonly deadline?: string;
+  /** Time between two tries. Default 500ms. */
+  readonly interval?: string;
+  /** Time limit of one try. Default 5s. */
+  readonly timeout?: string;
+  /** Start-up time before the first try. Default none. */
+  readonly grace?: string;
 }
+
+/**
+ * The check before the switch: `start` is run on a spare port and looked at there. Without http, tcp and run it
+ * is asked what `check` asks, on that port.
+ */
+export interface CandidateRule extends CheckRule {
+  /** Environment variable that tells `start` its port. Default PORT. */
+  readonly port?: string;
+}
+
+/** What a host does about an activation that was cut off after its switch. Default `verify`. */
+export type CrashPolicy = 'verify' | 'rollback' | 'keep';
 
 /** The part of salver.json that a host acts upon. A key that is absent was not configured. */
 export interface HostSettings {
@@ -44,9 +69,11 @@ export interface HostSettings {
     readonly reload?: HookRule;
     readonly cleanup?: HookRule;
     readonly check?: CheckRule;
+    readonly candidate?: CandidateRule;
   };
   /** How many healthy releases retention keeps. */
   readonly keep?: number;
+  readonly onCrash?: CrashPolicy;
 }
 
 /** Install scripts of a unit. Names are `preinstall`, `install`, `postinstall`, `node-gyp rebuild`. */

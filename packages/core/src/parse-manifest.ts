@@ -15,6 +15,7 @@ import {
 } from './limits.js';
 import { FORMAT_NUMBER } from './manifest.js';
 import type {
+  CandidateRule,
   CheckRule,
   EnvRule,
   HookRule,
@@ -58,17 +59,23 @@ const hook = object<HookRule>({ run: text(), timeout: duration, phase: oneOf('ex
   'timeout',
   'phase',
 ]);
-const check = object<CheckRule>(
-  {
-    http: text(),
-    tcp: text(),
-    run: text(),
-    status: integer(100, 599),
-    passes: integer(1, 1_000),
-    deadline: duration,
-  },
-  ['http', 'tcp', 'run', 'status', 'passes', 'deadline'],
-);
+const checkShapes = {
+  http: text(),
+  tcp: text(),
+  run: text(),
+  status: integer(100, 599),
+  body: text(),
+  header: text(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*$/),
+  passes: integer(1, 1_000),
+  deadline: duration,
+  interval: duration,
+  timeout: duration,
+  grace: duration,
+};
+const checkKeys = Object.keys(checkShapes) as (keyof CheckRule)[];
+const check = object<CheckRule>(checkShapes, checkKeys);
+const variableName = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
+const candidate = object<CandidateRule>({ ...checkShapes, port: text(variableName) }, [...checkKeys, 'port']);
 const envRule = object<EnvRule>({ required: flag, default: text(/^[^\0]*$/), pattern: text() }, [
   'required',
   'default',
@@ -87,14 +94,15 @@ const host = object<HostSettings>(
   {
     start: text(),
     shared: listOf(innerPath, SETTINGS_MAX),
-    env: mapOf(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, envRule, SETTINGS_MAX),
+    env: mapOf(variableName, envRule, SETTINGS_MAX),
     hooks: object<NonNullable<HostSettings['hooks']>>(
-      { prepare: hook, migrate: hook, reload: hook, cleanup: hook, check },
-      ['prepare', 'migrate', 'reload', 'cleanup', 'check'],
+      { prepare: hook, migrate: hook, reload: hook, cleanup: hook, check, candidate },
+      ['prepare', 'migrate', 'reload', 'cleanup', 'check', 'candidate'],
     ),
     keep: integer(1, 1_000),
+    onCrash: oneOf('verify', 'rollback', 'keep'),
   },
-  ['start', 'shared', 'env', 'hooks', 'keep'],
+  ['start', 'shared', 'env', 'hooks', 'keep', 'onCrash'],
 );
 
 const rawSize = integer(1, MEMBER_RAW_BYTES_MAX);

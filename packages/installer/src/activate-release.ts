@@ -1,26 +1,38 @@
-// Making an installed release the current one, and going back.
-import { SalverError } from '@salver/core';
-import { withFileErrors } from './file-errors.js';
-import { hostPaths, releasePath } from './host-paths.js';
+// Making an installed release the current one, and going back. Both are activations; see activation.ts.
+import { SILENT_PROGRESS, SalverError } from '@salver/core';
+import type { Progress } from '@salver/core';
+import { performActivation } from './activation.js';
+import { hostPaths } from './host-paths.js';
+import type { HostPaths } from './host-paths.js';
 import { withRootLock } from './lock.js';
+import { PhaseClock } from './phase-clock.js';
 import { requireRoot } from './prepare-root.js';
 import { recoverRoot } from './recover.js';
+import type { Environment } from './release-environment.js';
 import { currentRelease, previousRelease } from './release-links.js';
 import { findRelease } from './release-reference.js';
-import { requireManifest, requireRelease } from './require-release.js';
-import { fillSharedPaths, sharedPathsOf } from './shared-paths.js';
-import { switchBack, switchCurrent } from './switch-current.js';
+import { readManifestOrNone, requireManifest, requireRelease } from './require-release.js';
+import { rollbackTarget } from './rollback-target.js';
 
 export interface SwitchOptions {
   readonly root: string;
   /** How long to wait for another run, in milliseconds. Default 0. */
   readonly waitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly progress?: Progress | undefined;
+  /** Default: this process's environment. */
+  readonly env?: Environment | undefined;
+  /** Go back over a contract migration that ran here; the history says so. */
+  readonly force?: boolean | undefined;
 }
 
 export interface ActivateOptions extends SwitchOptions {
   /** Name, version or beginning of the id of an installed release. */
   readonly release: string;
+  /** Run the release's `migrate` hook. Default false. */
+  readonly migrate?: boolean | undefined;
+  /** How long the release is watched after its check, in milliseconds. Default 0. */
+  readonly watchMs?: number | undefined;
 }
 
 export interface SwitchResult {
@@ -32,50 +44,66 @@ export interface SwitchResult {
   readonly previous: string | null;
 }
 
-/**
- * Throws E_RELEASE_NOT_FOUND, E_RELEASE_DAMAGED, E_ROOT_UNUSABLE, E_LOCK_HELD, E_DISK_FULL, E_FILE_SYSTEM, E_INTERRUPTED.
- */
+/** Throws what performActivation throws, E_RELEASE_NOT_FOUND, E_RELEASE_DAMAGED, E_ROOT_UNUSABLE, E_LOCK_HELD. */
 export async function activateRelease(options: ActivateOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: `activate ${options.release}` }, () => {
-    recoverRoot(paths);
+  return withRootLock(paths, { ...options, action: `activate ${options.release}` }, async () => {
+    const common = commonOf(options);
+    await recoverRoot(paths, common);
     const release = findRelease(paths, options.release);
-    const changed = currentRelease(paths) !== release;
-    if (changed) {
-      const shared = sharedPathsOf(requireManifest(paths, release));
-      withFileErrors('cannot set up shared paths', () =>
-        fillSharedPaths(paths, releasePath(paths, release), shared),
-      );
-      switchCurrent(paths, release);
-    }
-    return Promise.resolve({ changed, release, previous: previousRelease(paths) ?? null });
+    if (currentRelease(paths) === release) return unchanged(paths, release);
+    const manifest = requireManifest(paths, release);
+    const { migrate, watchMs, force } = options;
+    const plan = { ...common, paths, act: 'activate', release, manifest, migrate, watchMs, force } as const;
+    const { previous } = await performActivation({ ...plan, clock: new PhaseClock() });
+    return { changed: true, release, previous };
   });
 }
 
 /**
- * Goes back to the release that `previous` names; the one left behind becomes the new `previous`. Needs neither
- * the artifact nor room on the disk.
- * Throws E_NOTHING_TO_ROLL_BACK, E_RELEASE_NOT_FOUND, E_ROOT_UNUSABLE, E_LOCK_HELD, E_FILE_SYSTEM, E_INTERRUPTED.
+ * Goes back to the last release that ran healthy; the one left behind becomes the new `previous`. Needs neither the
+ * artifact, nor the network, nor the clock, nor room on the disk.
+ * Throws what performActivation throws, E_NOTHING_TO_ROLL_BACK, E_RELEASE_NOT_FOUND, E_ROOT_UNUSABLE, E_LOCK_HELD.
  */
 export async function rollbackRelease(options: SwitchOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: 'rollback' }, () => {
-    recoverRoot(paths);
-    const from = currentRelease(paths);
-    const to = previousRelease(paths);
-    if (to === undefined || to === from) {
-      throw new SalverError(
-        'E_NOTHING_TO_ROLL_BACK',
-        `there is no earlier release to go back to in ${paths.root}`,
-        {
-          hint: 'activate a release by name: see `salver-host releases`',
-        },
-      );
-    }
-    requireRelease(paths, to);
-    switchBack(paths, from);
-    return Promise.resolve({ changed: true, release: to, previous: previousRelease(paths) ?? null });
+  return withRootLock(paths, { ...options, action: 'rollback' }, async () => {
+    const common = commonOf(options);
+    // An activation that was cut off is not checked first: it is about to be left behind.
+    await recoverRoot(paths, { ...common, onCrash: 'keep' });
+    const release = requireTarget(paths);
+    const manifest = readManifestOrNone(paths, release);
+    if (manifest === undefined) common.progress.warn(`${release} has no readable manifest: no hook is run`);
+    const plan = { ...common, paths, act: 'rollback', release, manifest, force: options.force } as const;
+    const { previous } = await performActivation({ ...plan, clock: new PhaseClock() });
+    return { changed: true, release, previous };
   });
+}
+
+function requireTarget(paths: HostPaths): string {
+  const target = rollbackTarget(paths);
+  if (target === undefined) {
+    throw new SalverError(
+      'E_NOTHING_TO_ROLL_BACK',
+      `there is no earlier release to go back to in ${paths.root}`,
+      { hint: 'activate a release by name: see `salver-host releases`' },
+    );
+  }
+  requireRelease(paths, target);
+  return target;
+}
+
+function unchanged(paths: HostPaths, release: string): SwitchResult {
+  return { changed: false, release, previous: previousRelease(paths) ?? null };
+}
+
+function commonOf(options: SwitchOptions): {
+  readonly env: Environment;
+  readonly progress: Progress;
+  readonly signal: AbortSignal | undefined;
+} {
+  const { env = process.env, progress = SILENT_PROGRESS, signal } = options;
+  return { env, progress, signal };
 }

@@ -16,6 +16,18 @@ export interface HostPaths {
   /** Salver's own state. */
   readonly state: string;
   readonly lock: string;
+  /** What is being done to `current`, see journal.ts. */
+  readonly journal: string;
+  readonly journalSpare: string;
+  /** One line per act, see history.ts. */
+  readonly history: string;
+  /** How each release has fared here, see release-marks.ts. */
+  readonly marks: string;
+  /** Which contract migrations ran here, see contract-guard.ts. */
+  readonly contracts: string;
+  readonly pins: string;
+  /** Output of hooks, by transaction. */
+  readonly hooks: string;
   /** One file per installed release: what lies where, see release-record.ts. */
   readonly records: string;
   /** Work that has not been committed; emptied by every recovery. */
@@ -37,6 +49,13 @@ export function hostPaths(root: string): HostPaths {
     envFile: `${top}/config/env`,
     state,
     lock: `${state}/lock`,
+    journal: `${state}/journal.json`,
+    journalSpare: `${state}/journal.spare`,
+    history: `${state}/history.jsonl`,
+    marks: `${state}/marks`,
+    contracts: `${state}/contracts.json`,
+    pins: `${state}/pins.json`,
+    hooks: `${state}/hooks`,
     records: `${state}/records`,
     staging: `${state}/staging`,
   };

@@ -2,25 +2,26 @@
 import { existsSync } from 'node:fs';
 import { SILENT_PROGRESS, formatReleaseName, readHead } from '@salver/core';
 import type { ArtifactHead, ArtifactSource, Progress } from '@salver/core';
+import { performActivation } from './activation.js';
 import { checkNeeds } from './check-needs.js';
 import type { Durability } from './durability.js';
-import { withFileErrors } from './file-errors.js';
+import { checkEnvironment, environmentProblems } from './env-contract.js';
 import { localHostFacts } from './host-facts.js';
 import type { HostFacts } from './host-facts.js';
 import { hostPaths, releasePath } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
+import { isSettled, readJournal } from './journal.js';
 import { withRootLock } from './lock.js';
 import { PhaseClock } from './phase-clock.js';
 import type { PhasesMs } from './phase-clock.js';
 import type { LinkMode } from './place-file.js';
 import { prepareRoot } from './prepare-root.js';
 import { recoverRoot } from './recover.js';
+import type { Environment } from './release-environment.js';
 import { currentRelease, previousRelease } from './release-links.js';
 import { readReleaseFacts } from './release-record.js';
-import { fillSharedPaths, sharedPathsOf } from './shared-paths.js';
 import { stageRelease } from './stage-release.js';
 import type { Staged } from './stage-release.js';
-import { switchCurrent } from './switch-current.js';
 
 export interface InstallOptions {
   readonly root: string;
@@ -41,6 +42,14 @@ export interface InstallOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the release's needs are compared with. Default: this machine. */
   readonly host?: HostFacts | undefined;
+  /** Default: this process's environment. */
+  readonly env?: Environment | undefined;
+  /** Run the release's `migrate` hook. Default false. */
+  readonly migrate?: boolean | undefined;
+  /** Go back over a contract migration that ran here; the history says so. */
+  readonly force?: boolean | undefined;
+  /** How long the release is watched after its check, in milliseconds. Default 0. */
+  readonly watchMs?: number | undefined;
 }
 
 /** Fields that scripts rely on (DESIGN 6). */
@@ -60,82 +69,87 @@ export interface InstallResult {
   readonly phasesMs: PhasesMs;
 }
 
-/**
- * Installs a release and makes it current. Nothing is visible before the last rename; whatever fails before it
- * leaves the running release as it is and removes what was staged.
- *
- * Throws E_ARTIFACT_DAMAGED, E_ARTIFACT_TRUNCATED, E_ARTIFACT_HOSTILE, E_DIGEST_MISMATCH, E_FORMAT_UNKNOWN,
- * E_MANIFEST_INVALID, E_PLATFORM_MISMATCH, E_NEEDS_UNMET, E_ROOT_UNUSABLE, E_LOCK_HELD, E_NO_SPACE, E_DISK_FULL,
- * E_PATH_UNSAFE, E_RELEASE_DAMAGED, E_FILE_SYSTEM, E_INTERRUPTED.
- */
-export async function installRelease(options: InstallOptions): Promise<InstallResult> {
-  const clock = new PhaseClock();
-  const paths = hostPaths(options.root);
-  const activate = options.activate ?? true;
-  const head = await clock.measure('head', () => readHead(options.source));
-  const release = formatReleaseName(head.manifest.version, head.id);
-  if (isDone(paths, release, head, activate)) return report({ paths, head, release, clock, changed: false });
-
-  await clock.measure('needs', () => checkNeeds(head.manifest, options.host ?? localHostFacts()));
-  await clock.measure('root', () => prepareRoot(paths));
-  const lockOptions = { action: `install ${release}`, waitMs: options.waitMs, signal: options.signal };
-  return withRootLock(paths, lockOptions, async () => {
-    await clock.measure('recover', () => recoverRoot(paths));
-    // Somebody else may have done it while we waited for the lock.
-    if (isDone(paths, release, head, activate))
-      return report({ paths, head, release, clock, changed: false });
-    const progress = options.progress ?? SILENT_PROGRESS;
-    warnOfHooks(head, progress);
-    const staged = await stageRelease({ ...options, paths, head, release, clock, progress });
-    const switched =
-      activate && (await clock.measure('activate', () => activateStaged(paths, release, head)));
-    return report({ paths, head, release, clock, changed: staged.isNew || switched, staged });
-  });
-}
-
-/** Hooks are part of the format already; an operator must not believe that this version runs them. */
-function warnOfHooks(head: ArtifactHead, progress: Progress): void {
-  const names = Object.keys(head.manifest.host.hooks ?? {});
-  if (names.length === 0) return;
-  progress.warn(
-    `this version of salver-host does not run hooks: do by hand what ${names.join(', ')} would do`,
-  );
-}
-
-function isDone(paths: HostPaths, release: string, head: ArtifactHead, activate: boolean): boolean {
-  if (!existsSync(releasePath(paths, release))) return false;
-  if (readReleaseFacts(paths, release)?.id !== head.id) return false;
-  return !activate || currentRelease(paths) === release;
-}
-
-/** Returns whether `current` had to be changed. */
-function activateStaged(paths: HostPaths, release: string, head: ArtifactHead): boolean {
-  if (currentRelease(paths) === release) return false;
-  withFileErrors('cannot set up shared paths', () =>
-    fillSharedPaths(paths, releasePath(paths, release), sharedPathsOf(head.manifest)),
-  );
-  switchCurrent(paths, release);
-  return true;
-}
-
-interface ReportInput {
+/** One installation while it goes on. */
+interface Installation extends InstallOptions {
   readonly paths: HostPaths;
   readonly head: ArtifactHead;
   readonly release: string;
   readonly clock: PhaseClock;
-  readonly changed: boolean;
-  readonly staged?: Staged;
+  readonly activate: boolean;
+  readonly progress: Progress;
+  readonly env: Environment;
 }
 
-function report(input: ReportInput): InstallResult {
+/**
+ * Installs a release and makes it current. Nothing is visible before the last rename; whatever fails before it
+ * leaves the running release as it is and removes what was staged; whatever fails after it is taken back.
+ *
+ * Throws E_ARTIFACT_DAMAGED, E_ARTIFACT_TRUNCATED, E_ARTIFACT_HOSTILE, E_DIGEST_MISMATCH, E_FORMAT_UNKNOWN,
+ * E_MANIFEST_INVALID, E_PLATFORM_MISMATCH, E_NEEDS_UNMET, E_ROOT_UNUSABLE, E_LOCK_HELD, E_NO_SPACE, E_DISK_FULL,
+ * E_PATH_UNSAFE, E_RELEASE_DAMAGED, E_FILE_SYSTEM, E_INTERRUPTED, and what performActivation throws.
+ */
+export async function installRelease(options: InstallOptions): Promise<InstallResult> {
+  const clock = new PhaseClock();
+  const head = await clock.measure('head', () => readHead(options.source));
+  const installation: Installation = {
+    ...options,
+    paths: hostPaths(options.root),
+    head,
+    release: formatReleaseName(head.manifest.version, head.id),
+    clock,
+    activate: options.activate ?? true,
+    progress: options.progress ?? SILENT_PROGRESS,
+    env: options.env ?? process.env,
+  };
+  if (isDone(installation)) return report(installation, { changed: false });
+  await clock.measure('needs', () => checkHost(installation));
+  await clock.measure('root', () => prepareRoot(installation.paths));
+  const lockOptions = { ...options, action: `install ${installation.release}` };
+  return withRootLock(installation.paths, lockOptions, () => installLocked(installation));
+}
+
+async function installLocked(installation: Installation): Promise<InstallResult> {
+  const { paths, release, head, clock, activate } = installation;
+  await clock.measure('recover', () => recoverRoot(paths, installation));
+  // Somebody else may have done it while we waited for the lock.
+  if (isDone(installation)) return report(installation, { changed: false });
+  const staged = await stageRelease(installation);
+  const switches = activate && currentRelease(paths) !== release;
+  if (switches) await performActivation({ ...installation, act: 'install', manifest: head.manifest });
+  return report(installation, { changed: staged.isNew || switches, staged });
+}
+
+/** P2, what the host must offer: refused before anything is written. */
+async function checkHost(installation: Installation): Promise<void> {
+  const { head, paths, env, activate, progress } = installation;
+  await checkNeeds(head.manifest, installation.host ?? localHostFacts());
+  if (activate) {
+    checkEnvironment(paths, head.manifest, env);
+    return;
+  }
+  for (const problem of environmentProblems(paths, head.manifest, env)) {
+    progress.warn(`before it can be activated: ${problem}`);
+  }
+}
+
+function isDone({ paths, release, head, activate }: Installation): boolean {
+  if (!existsSync(releasePath(paths, release))) return false;
+  if (readReleaseFacts(paths, release)?.id !== head.id) return false;
+  return !activate || (currentRelease(paths) === release && isSettled(readJournal(paths)));
+}
+
+function report(
+  { paths, head, release, clock }: Installation,
+  { changed, staged }: { readonly changed: boolean; readonly staged?: Staged },
+): InstallResult {
   return {
-    changed: input.changed,
-    id: input.head.id,
-    release: input.release,
-    previous: previousRelease(input.paths) ?? null,
-    bytesFetched: input.head.headBytes + (input.staged?.bytesFetched ?? 0),
-    filesLinked: input.staged?.filesLinked ?? 0,
-    filesWritten: input.staged?.filesWritten ?? 0,
-    phasesMs: input.clock.phasesMs,
+    changed,
+    id: head.id,
+    release,
+    previous: previousRelease(paths) ?? null,
+    bytesFetched: head.headBytes + (staged?.bytesFetched ?? 0),
+    filesLinked: staged?.filesLinked ?? 0,
+    filesWritten: staged?.filesWritten ?? 0,
+    phasesMs: clock.phasesMs,
   };
 }

@@ -32,6 +32,15 @@ export function requireManifest(paths: HostPaths, release: string): Manifest {
   }
 }
 
+/** As {@link requireManifest}; undefined when it cannot be read, for acts that must go on without. */
+export function readManifestOrNone(paths: HostPaths, release: string): Manifest | undefined {
+  try {
+    return requireManifest(paths, release);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The record of an installed release. Throws E_RELEASE_NOT_FOUND, E_RELEASE_DAMAGED. */
 export function requireRecord(paths: HostPaths, release: string): ReleaseRecord {
   requireRelease(paths, release);

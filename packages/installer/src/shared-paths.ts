@@ -2,9 +2,19 @@
 // to it. What the artifact itself ships at such a path is kept, unchanged, in the release under
 // .salver/shared/ and serves once as the initial content, when ROOT/shared has nothing there yet. So the
 // release stays immutable and verifiable, and nothing the app writes is ever hard-linked between releases.
-import { cpSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { SalverError, isAtOrBelow, printable } from '@salver/core';
+import { SalverError, errnoOf, isAtOrBelow, printable } from '@salver/core';
 import type { Entry, Manifest } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
 
@@ -83,6 +93,37 @@ export function fillSharedPaths(paths: HostPaths, tree: string, shared: SharedPa
     const content = `${tree}/${SHARED_CONTENT_DIRECTORY}/${path}`;
     mkdirSync(existsSync(content) ? dirname(place) : place, { recursive: true });
     if (existsSync(content)) copyWhole(content, place);
+  }
+}
+
+/**
+ * Throws E_ROOT_UNUSABLE when a shared path cannot be written. A link that leads nowhere now, e.g. to a disk that is
+ * mounted later, is only warned of.
+ */
+export function checkSharedWritable(
+  paths: HostPaths,
+  shared: SharedPaths,
+  warn: (text: string) => void,
+): void {
+  for (const path of shared.paths) {
+    const place = `${paths.shared}/${path}`;
+    try {
+      accessSync(place, constants.W_OK);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') {
+        warn(`the shared path ${printable(place)} leads nowhere`);
+        continue;
+      }
+      throw new SalverError(
+        'E_ROOT_UNUSABLE',
+        `the shared path ${printable(place)} cannot be written: ${errnoOf(error) ?? 'error'}`,
+        {
+          cause: error,
+          hint: 'mount what it points to, or change its owner or mode; nothing was switched',
+          facts: { path: printable(place) },
+        },
+      );
+    }
   }
 }
 

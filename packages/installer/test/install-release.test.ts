@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SILENT_PROGRESS } from '@salver/core';
 import { installRelease } from '@salver/installer';
 import { makeArtifact, memorySource, noise } from '@salver/testing';
 import { LARGE, version } from './sample-app.js';
@@ -127,18 +126,6 @@ test('two threads write the same release as one, and record it so that an update
   const update = await install(two, await version(2), { threads: 2 });
   assert.equal(update.filesLinked, 4);
   assert.equal(update.filesWritten, 2);
-});
-
-test('warns that configured hooks are not run', async (context) => {
-  const artifact = await makeArtifact(
-    { 'a.txt': 'a' },
-    { host: { hooks: { migrate: { run: 'x' }, check: { tcp: 'h:1' } } } },
-  );
-  const warnings: string[] = [];
-  const progress = { ...SILENT_PROGRESS, warn: (text: string) => void warnings.push(text) };
-  await install(makeTempDir(context), artifact, { progress });
-  assert.match(warnings.join('\n'), /does not run hooks.*migrate/);
-  assert.match(warnings.join('\n'), /check/);
 });
 
 test('stops when the signal is aborted and leaves nothing behind', async (context) => {

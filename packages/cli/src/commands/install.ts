@@ -2,7 +2,7 @@ import { installRelease } from '@salver/installer';
 import type { Durability, InstallResult, LinkMode } from '@salver/installer';
 import type { ArtifactSource } from '@salver/core';
 import type { CommandContext, CommandResult } from '../command.js';
-import { inputPath, requiredArgument, requiredRoot, waitMs } from '../command-input.js';
+import { inputPath, requiredArgument, requiredRoot, waitMs, watchMs } from '../command-input.js';
 import { previewInstall } from '../dry-run.js';
 import type { InstallPreview } from '../dry-run.js';
 import { formatBytes, formatCount } from '../format-amounts.js';
@@ -22,7 +22,7 @@ export async function run(context: CommandContext): Promise<CommandResult> {
 }
 
 function install(
-  { input, progress, signal }: CommandContext,
+  { input, progress, env, signal }: CommandContext,
   what: { readonly source: ArtifactSource; readonly root: string; readonly activate: boolean },
 ): Promise<InstallResult> {
   return installRelease({
@@ -31,7 +31,11 @@ function install(
     // The table of the command allows no other values.
     durability: input.values.get('durability') as Durability | undefined,
     linkMode: input.values.get('link-mode') as LinkMode | undefined,
+    migrate: input.flags.has('migrate'),
+    force: input.flags.has('force'),
+    watchMs: watchMs(input),
     waitMs: waitMs(input),
+    env,
     progress,
     signal,
   });

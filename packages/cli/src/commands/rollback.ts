@@ -6,8 +6,10 @@ import { previewRollback } from '../dry-run.js';
 
 /** `salver-host rollback`. */
 export async function run(context: CommandContext): Promise<CommandResult> {
-  const { input, signal } = context;
+  const { input, signal, progress, env } = context;
   const root = requiredRoot(context);
   if (input.flags.has('dry-run')) return describeSwitch(previewRollback(root), true);
-  return describeSwitch(await rollbackRelease({ root, waitMs: waitMs(input), signal }), false);
+  const force = input.flags.has('force');
+  const options = { root, force, waitMs: waitMs(input), progress, env, signal };
+  return describeSwitch(await rollbackRelease(options), false);
 }

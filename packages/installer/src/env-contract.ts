@@ -1,0 +1,59 @@
+// The contract about the environment: what the release says it reads (`env` in salver.json) against what this host
+// has in config/env and in the process environment. Names are shown, values never.
+import { SalverError, printable } from '@salver/core';
+import type { EnvRule, Manifest } from '@salver/core';
+import { readEnvFile } from './env-file.js';
+import type { HostPaths } from './host-paths.js';
+import type { Environment } from './release-environment.js';
+
+/** Throws E_ENV_UNMET with everything that is wrong, E_CONFIG_INVALID when config/env cannot be read. */
+export function checkEnvironment(paths: HostPaths, manifest: Manifest, env: Environment): void {
+  const problems = environmentProblems(paths, manifest, env);
+  if (problems.length === 0) return;
+  throw new SalverError(
+    'E_ENV_UNMET',
+    `the environment of this host is not what the release needs: ${problems.join('; ')}`,
+    { hint: `set them in ${paths.envFile}; nothing was changed`, facts: { problems } },
+  );
+}
+
+/** One line per variable that is missing or of the wrong form. Throws E_CONFIG_INVALID, E_FILE_SYSTEM. */
+export function environmentProblems(
+  paths: HostPaths,
+  manifest: Manifest,
+  env: Environment,
+): readonly string[] {
+  const rules = Object.entries<EnvRule>(manifest.host.env ?? {});
+  if (rules.length === 0) return [];
+  const settings = readEnvFile(paths.envFile);
+  return rules.flatMap(([name, rule]) => {
+    const problem = variableProblem(rule, settings.get(name) ?? env[name] ?? rule.default);
+    return problem === undefined ? [] : [`${name} ${problem}`];
+  });
+}
+
+function variableProblem(rule: EnvRule, value: string | undefined): string | undefined {
+  if (value === undefined || value === '') {
+    if (rule.required !== true) return undefined;
+    return value === undefined ? 'is not set' : 'is empty';
+  }
+  if (rule.pattern === undefined) return undefined;
+  let pattern: RegExp;
+  try {
+    pattern = new RegExp(`^(?:${rule.pattern})$`, 'u');
+  } catch {
+    return `has a pattern that is no regular expression: ${printable(rule.pattern)}`;
+  }
+  return pattern.test(value) ? undefined : `does not match ${printable(rule.pattern)}`;
+}
+
+/** Fingerprint of the environment: the names that are set of those in config/env and those the release declares. */
+export function environmentNames(
+  paths: HostPaths,
+  manifest: Manifest | undefined,
+  env: Environment,
+): readonly string[] {
+  const settings = readEnvFile(paths.envFile);
+  const declared = Object.keys(manifest?.host.env ?? {}).filter((name) => env[name] !== undefined);
+  return [...new Set([...settings.keys(), ...declared])].sort();
+}

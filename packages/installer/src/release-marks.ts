@@ -1,0 +1,72 @@
+// How a release has fared on this host: did it become healthy, when was it last made current, which variables
+// did it have. A mark is knowledge about a release, never part of it; a lost one makes the release unproven.
+//
+// A crash while a mark is written leaves the old mark and an unfinished file, which recovery removes, as it
+// removes marks of releases that are gone.
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import type { HostPaths } from './host-paths.js';
+import { UNFINISHED_SUFFIX, writeDurably } from './write-durably.js';
+
+export interface ReleaseMark {
+  readonly format: 1;
+  readonly release: string;
+  readonly health: 'healthy' | 'failed';
+  /** Number of the act in which it was last made current, or was to be. */
+  readonly seq: number;
+  readonly txid: string;
+  readonly at: string;
+  readonly by: string;
+  /** Why it failed. */
+  readonly reason?: string;
+  /** False when the release has no check: it counts as healthy because nothing says otherwise. */
+  readonly checked: boolean;
+  /** Names of the variables that were set when it was made current; never values. */
+  readonly envNames: readonly string[];
+}
+
+const MARK_SUFFIX = '.json';
+
+export function markPath(paths: HostPaths, release: string): string {
+  return `${paths.marks}/${release}${MARK_SUFFIX}`;
+}
+
+/** The mark of a release; undefined when it has none that can be read. */
+export function readMark(paths: HostPaths, release: string): ReleaseMark | undefined {
+  try {
+    const mark = JSON.parse(readFileSync(markPath(paths, release), 'utf8')) as ReleaseMark;
+    return mark.format === 1 && Number.isSafeInteger(mark.seq) ? mark : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes a mark. A failed one is made durable, so that no later rollback goes there; a healthy one that a power
+ * cut takes only makes the release unproven. Throws the system's error.
+ */
+export function writeMark(paths: HostPaths, mark: ReleaseMark): void {
+  mkdirSync(paths.marks, { recursive: true, mode: 0o755 });
+  const path = markPath(paths, mark.release);
+  const text = `${JSON.stringify(mark)}\n`;
+  if (mark.health === 'failed') {
+    writeDurably(path, [text]);
+    return;
+  }
+  writeFileSync(`${path}${UNFINISHED_SUFFIX}`, text, { mode: 0o644 });
+  renameSync(`${path}${UNFINISHED_SUFFIX}`, path);
+}
+
+/** Names of the releases that have a mark. */
+export function markedReleases(paths: HostPaths): readonly string[] {
+  return listIfThere(paths.marks)
+    .filter((name) => name.endsWith(MARK_SUFFIX))
+    .map((name) => name.slice(0, -MARK_SUFFIX.length));
+}
+
+function listIfThere(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
