@@ -144,9 +144,10 @@ function ownBytes(raw: Buffer): ArrayBuffer {
 
 /** What the thread runs. Its text is all the thread has: it may refer to nothing outside itself. */
 function serveFiles(): void {
-  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+  const threads = process.getBuiltinModule('node:worker_threads');
   const fs = process.getBuiltinModule('node:fs');
-  const { directory, createFlags, continueFlags } = workerData as ThreadData;
+  const { parentPort } = threads;
+  const { directory, createFlags, continueFlags } = threads.workerData as ThreadData;
   parentPort?.on('message', ({ bytes, paths, numbers }: Batch) => {
     try {
       const stamps = new Float64Array(numbers.length / 2);
