@@ -153,7 +153,10 @@ export class UnitPack {
     try {
       return work();
     } catch (error) {
-      if (isSalverError(error, 'E_CACHE_DAMAGED')) this.#onDamage();
+      if (!isSalverError(error, 'E_CACHE_DAMAGED')) throw error;
+      // From now on units come from files of their own.
+      this.#units.clear();
+      this.#onDamage();
       throw error;
     }
   }
