@@ -37,7 +37,7 @@ export interface DeliveryReport {
   readonly pending: number;
   /** In the outbox, refused for good. */
   readonly failed: number;
-  /** What went wrong in this run, one line each: `team (slack): shop@1.4.2 activated: answered 500`. */
+  /** What was tried in this run and is still there, one line each: `team (slack): shop@1.4.2 activated: answered 500`. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -49,7 +49,8 @@ interface Run {
   readonly options: DeliverOptions;
   /** Milliseconds since 1970. */
   readonly ends: number;
-  readonly problems: string[];
+  /** By file; taken out again when a later attempt succeeds. */
+  readonly problems: Map<string, string>;
   readonly warnings: string[];
   /** Files that `retry` has given their chance in this run. */
   readonly retried: Set<string>;
@@ -70,7 +71,16 @@ export async function deliverOutbox(paths: HostPaths, options: DeliverOptions): 
   const config = loadWebhooks(paths);
   if (config === undefined) return { delivered: 0, pending: 0, failed: 0, problems: [], warnings: [] };
   const warnings = [...config.warnings];
-  const run: Run = { paths, config, options, ends, problems: [], warnings, retried: new Set(), delivered: 0 };
+  const run: Run = {
+    paths,
+    config,
+    options,
+    ends,
+    problems: new Map(),
+    warnings,
+    retried: new Set(),
+    delivered: 0,
+  };
   withFileErrors(`cannot use ${paths.outbox}`, () => makeOutbox(paths));
   const lock = { action: 'deliver events', waitMs: options.deadlineMs, signal: options.signal };
   try {
@@ -100,8 +110,10 @@ function tidy(run: Run, now: number): void {
     removeUnfinishedFiles(paths, now);
     limitOutbox(paths, now);
     const dropped = droppedCount(paths);
-    if (dropped > 0)
-      warnings.push(`${dropped} events were dropped: the outbox was full, or they were too old`);
+    if (dropped > 0) {
+      const what = dropped === 1 ? '1 event was' : `${dropped} events were`;
+      warnings.push(`${what} dropped: the outbox was full, or too old to be of interest`);
+    }
     forgetDropped(paths);
     const { deliveries, unreadable } = readOutbox(paths);
     removeOutboxFiles(paths, unreadable);
@@ -134,27 +146,27 @@ function isOver({ ends, options }: Run): boolean {
  * not failed go first, so that one that always fails does not hold up the rest.
  */
 async function deliverQueue(run: Run, webhook: Webhook): Promise<void> {
+  const queue = queueOf(run, webhook);
   let restsUntil = 0;
-  for (;;) {
-    const next = firstInQueue(run, webhook);
-    if (next === undefined || isOver(run)) return;
+  while (!isOver(run)) {
+    const next = queue.sort((a, b) => dueInMs(run, a) - dueInMs(run, b)).shift();
+    if (next === undefined) return;
     const waitMs = Math.max(dueInMs(run, next), restsUntil - Date.now());
     if (Date.now() + waitMs + ATTEMPT_MS_MIN > run.ends) return;
     if (waitMs > 0 && !(await waited(waitMs, run.options.signal))) return;
-    restsUntil = await deliverOne(run, webhook, next);
+    const left = await deliverOne(run, webhook, next);
+    if (left === undefined) continue;
+    restsUntil = left.delivery.nextAttemptAt;
+    queue.push(left);
   }
 }
 
-function firstInQueue(run: Run, webhook: Webhook): StoredDelivery | undefined {
-  const { paths, options, retried } = run;
+/** Read once: while the lock is held nobody else changes deliveries. */
+function queueOf({ paths, options, retried }: Run, webhook: Webhook): StoredDelivery[] {
   const { deliveries } = withFileErrors(`cannot read ${paths.outbox}`, () => readOutbox(paths));
-  const [first] = deliveries
-    .filter(({ file, delivery: { webhook: name, state } }) => {
-      if (name !== webhook.name) return false;
-      return state === 'pending' || (options.retry === true && !retried.has(file));
-    })
-    .sort((a, b) => dueInMs(run, a) - dueInMs(run, b));
-  return first;
+  return deliveries.filter(({ file, delivery: { webhook: name, state } }) => {
+    return name === webhook.name && (state === 'pending' || (options.retry === true && !retried.has(file)));
+  });
 }
 
 /** A clock that was set back must not silence a webhook: nothing waits longer than a receiver may ask for. */
@@ -173,8 +185,12 @@ async function waited(waitMs: number, signal: AbortSignal | undefined): Promise<
   }
 }
 
-/** Returns until when the webhook is better left alone, in milliseconds since 1970; 0: it took the event. */
-async function deliverOne(run: Run, webhook: Webhook, { file, delivery }: StoredDelivery): Promise<number> {
+/** Returns what is to be tried again, or undefined when it is settled: taken or refused. */
+async function deliverOne(
+  run: Run,
+  webhook: Webhook,
+  { file, delivery }: StoredDelivery,
+): Promise<StoredDelivery | undefined> {
   const { paths, options } = run;
   run.retried.add(file);
   let current = delivery;
@@ -188,21 +204,22 @@ async function deliverOne(run: Run, webhook: Webhook, { file, delivery }: Stored
   const result = await attemptDelivery(webhook, event, delivery, { totalMs, signal, onStep: save });
   if (result.kind === 'delivered') {
     run.delivered += 1;
+    run.problems.delete(file);
     withFileErrors(`cannot write to ${paths.outbox}`, () => removeOutboxFiles(paths, [file]));
-    return 0;
+    return undefined;
   }
   // Stopped by whoever runs this: no fault of the receiver.
-  if (signal?.aborted === true) return 0;
+  if (signal?.aborted === true) return undefined;
   const { problem } = result;
-  run.problems.push(describeProblem(webhook, delivery, problem));
+  run.problems.set(file, describeProblem(webhook, delivery, problem));
   const attempts = delivery.attempts + 1;
   if (result.kind === 'refused') {
     save({ attempts, problem, state: 'failed' });
-    return 0;
+    return undefined;
   }
   const nextAttemptAt = Date.now() + backoffMs(attempts, result.retryAfterMs);
   save({ attempts, problem, state: 'pending', nextAttemptAt });
-  return nextAttemptAt;
+  return { file, delivery: current };
 }
 
 function describeProblem({ name, template }: Webhook, { occurrence }: Delivery, problem: string): string {
@@ -216,5 +233,6 @@ function eventOf({ occurrence }: Delivery, { host, environment }: WebhooksConfig
 function reportOf({ paths, delivered, problems, warnings }: Run): DeliveryReport {
   const { events, deliveries } = withFileErrors(`cannot read ${paths.outbox}`, () => readOutbox(paths));
   const failed = deliveries.filter(({ delivery }) => delivery.state === 'failed').length;
-  return { delivered, pending: events.length + deliveries.length - failed, failed, problems, warnings };
+  const pending = events.length + deliveries.length - failed;
+  return { delivered, pending, failed, problems: [...problems.values()], warnings };
 }

@@ -5,8 +5,8 @@ import { deliverOutbox } from './deliver-outbox.js';
 import type { DeliverOptions, DeliveryReport } from './deliver-outbox.js';
 
 /** Throws E_RELEASE_NOT_FOUND when nothing was ever installed in `root`, and what `deliverOutbox` throws. */
-export function flushEvents(root: string, options: DeliverOptions): Promise<DeliveryReport> {
+export async function flushEvents(root: string, options: DeliverOptions): Promise<DeliveryReport> {
   const paths = hostPaths(root);
   requireRoot(paths);
-  return deliverOutbox(paths, options);
+  return await deliverOutbox(paths, options);
 }

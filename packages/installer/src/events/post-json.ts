@@ -42,14 +42,15 @@ export async function postJson(request: PostRequest, limits: PostLimits): Promis
   for (let redirects = 0; ; redirects += 1) {
     const answer = await postOnce({ ...request, url }, { ...limits, totalMs: ends - Date.now() });
     if (typeof answer === 'string') return { kind: 'no-answer', problem: answer };
-    if (!isRedirect(answer.status)) return { kind: 'answer', ...answer };
-    const next = redirectTarget(answer.location, url);
+    const { status, location, retryAfter, body } = answer;
+    if (!isRedirect(status)) return { kind: 'answer', status, retryAfter, body };
+    const next = redirectTarget(location, url);
     if (next === undefined || next.origin !== request.url.origin) {
       const where = next === undefined ? 'an address that is none' : next.origin;
-      return { kind: 'led-elsewhere', problem: `answered ${answer.status} and leads to ${where}` };
+      return { kind: 'led-elsewhere', problem: `answered ${status} and leads to ${where}` };
     }
-    if ((answer.status !== 307 && answer.status !== 308) || redirects === REDIRECTS_MAX) {
-      return { kind: 'led-elsewhere', problem: `answered ${answer.status}, a redirect that is not followed` };
+    if ((status !== 307 && status !== 308) || redirects === REDIRECTS_MAX) {
+      return { kind: 'led-elsewhere', problem: `answered ${status}, a redirect that is not followed` };
     }
     url = next;
   }
