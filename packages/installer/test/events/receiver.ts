@@ -17,8 +17,12 @@ export interface Reply {
   readonly body?: string;
 }
 
-/** `hang`: takes the request and never answers. `break`: closes the connection instead of answering. */
-export type ReplyRule = (request: ReceivedRequest, index: number) => Reply | 'hang' | 'break';
+/**
+ * `hang`: takes the request and never answers. `break`: closes the connection instead of answering. `endless`: an
+ * answer that does not end.
+ */
+export type Misbehaviour = 'hang' | 'break' | 'endless';
+export type ReplyRule = (request: ReceivedRequest, index: number) => Reply | Misbehaviour;
 
 export interface Receiver {
   /** `http://127.0.0.1:PORT`. */
@@ -61,14 +65,24 @@ async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
   return { method, path: url, headers, body: Buffer.concat(pieces).toString('utf8') };
 }
 
-function answer(response: ServerResponse, reply: Reply | 'hang' | 'break'): void {
+function answer(response: ServerResponse, reply: Reply | Misbehaviour): void {
   if (reply === 'hang') return;
+  if (reply === 'endless') {
+    writeForEver(response);
+    return;
+  }
   if (reply === 'break') {
     response.destroy();
     return;
   }
   response.writeHead(reply.status, reply.headers);
   response.end(reply.body ?? '');
+}
+
+function writeForEver(response: ServerResponse): void {
+  if (response.destroyed) return;
+  if (response.write('x'.repeat(16 * 1024))) setImmediate(writeForEver, response);
+  else response.once('drain', () => writeForEver(response));
 }
 
 /** An address at which nobody listens. */

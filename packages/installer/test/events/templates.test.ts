@@ -28,13 +28,12 @@ interface Sent {
 /** Sends one occurrence with one webhook's settings, and returns what arrived. */
 async function send(
   context: TestContext,
-  settings: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, unknown>> & { readonly path?: string },
   change: Partial<ReleaseOccurrence> = {},
   rule?: ReplyRule,
 ): Promise<readonly Sent[]> {
   const receiver = await startReceiver(context, rule);
-  const path = typeof settings['path'] === 'string' ? settings['path'] : '';
-  const { path: _path, ...rest } = settings;
+  const { path = '', ...rest } = settings;
   const paths = makeEventRoot(context, { one: { url: `${receiver.origin}${path}`, ...rest } });
   const config = loadWebhooks(paths);
   const webhook = config?.webhooks[0];
