@@ -1,5 +1,5 @@
 // What happens to releases on a host, in the form in which others are told of it.
-import { integer, object, oneOf, text } from '@salver/core';
+import { integer, object, oneOf, printable, text } from '@salver/core';
 import type { Shape } from '@salver/core';
 
 export const OCCURRENCE_KINDS = ['activated', 'rolled-back', 'activation-failed', 'reverted'] as const;
@@ -43,6 +43,25 @@ const orNull =
     value === null ? null : shape(value, place);
 
 const DURATION_MS_MAX = 7 * 24 * 3_600_000;
+
+/** Exactly the facts above, in a form that {@link OCCURRENCE} takes: callers may hold more, and fractions. */
+export function plainOccurrence(occurrence: ReleaseOccurrence): ReleaseOccurrence {
+  const { kind, at, app, release, id, version, previous, commit, by, durationMs, txid, reason } = occurrence;
+  return {
+    kind,
+    at: new Date(at).toISOString(),
+    app,
+    release,
+    id,
+    version,
+    previous,
+    ...(commit === undefined ? {} : { commit }),
+    by,
+    durationMs: Math.min(DURATION_MS_MAX, Math.max(0, Math.round(durationMs))),
+    txid,
+    ...(reason === undefined ? {} : { reason: printable(reason) }),
+  };
+}
 
 /** Checks an occurrence read back from disk. */
 export const OCCURRENCE: Shape<ReleaseOccurrence> = object<ReleaseOccurrence>(

@@ -5,6 +5,7 @@ import { isSalverError, printable } from '@salver/core';
 import { readEnvFile } from '../env-file.js';
 import type { HostPaths } from '../host-paths.js';
 import type { DeliveryReport, DeliverOptions } from './deliver-outbox.js';
+import { plainOccurrence } from './occurrence.js';
 import type { ReleaseOccurrence } from './occurrence.js';
 import { makeOutbox, outboxNames, writeEvent } from './outbox-files.js';
 import { OUTBOX_FILES_MAX, limitOutbox } from './outbox-limits.js';
@@ -20,7 +21,7 @@ export function enqueueEvents(paths: HostPaths, occurrence: ReleaseOccurrence): 
   try {
     if (!existsSync(paths.webhooksFile)) return;
     makeOutbox(paths);
-    writeEvent(paths, withoutSecrets(paths, occurrence));
+    writeEvent(paths, plainOccurrence(withoutSecrets(paths, occurrence)));
     if (outboxNames(paths).length > OUTBOX_FILES_MAX) limitOutbox(paths, Date.now());
   } catch {
     // Telling others is worth less than what they would be told of.
@@ -53,7 +54,7 @@ function withoutSecrets(paths: HostPaths, occurrence: ReleaseOccurrence): Releas
   if (occurrence.reason === undefined) return occurrence;
   const values = [...envValues(paths)].filter(({ length }) => length >= SECRET_CHARACTERS_MIN);
   const reason = values.reduce((text, value) => text.replaceAll(value, '***'), occurrence.reason);
-  return { ...occurrence, reason: printable(reason) };
+  return { ...occurrence, reason };
 }
 
 function envValues(paths: HostPaths): Iterable<string> {

@@ -54,6 +54,7 @@ export async function testWebhook({ root, webhook: name, by, signal }: TestOptio
     { stepsDone: 0, kept: null },
     { totalMs: TEST_MS_MAX, signal },
   );
+  if (signal?.aborted === true) throw new SalverError('E_INTERRUPTED', 'interrupted');
   const answer = printable(result.answer?.body ?? '');
   if (result.kind !== 'delivered') throw notDelivered(webhook, result.problem, answer);
   const { template, origin } = webhook;

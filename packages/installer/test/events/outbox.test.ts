@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { deliverEvents, enqueueEvents } from '../../dist/events/outbox.js';
+import { readOutbox } from '../../dist/events/outbox-files.js';
 import { everythingWritten, makeEventRoot, occurrenceOf, outboxFiles } from './event-root.js';
+import { unusedOrigin } from './receiver.js';
 
 const URL = 'https://hooks.example.net/';
 
@@ -24,6 +26,16 @@ test('one private file for each event; the same event again is the same file', (
   enqueueEvents(paths, occurrence);
   assert.deepEqual(outboxFiles(paths), ['20261125T100005200Z-tx-1-activated.event']);
   assert.equal(statSync(paths.outbox).mode & 0o777, 0o700);
+});
+
+test('a caller may hold more facts, and fractions of a millisecond', async (context) => {
+  const paths = makeEventRoot(context, { one: { url: await unusedOrigin() } });
+  const more = { at: '2026-11-25T11:00:05.2+01:00', durationMs: 12.75, by: '', phases: { unpack: 3 } };
+  enqueueEvents(paths, occurrenceOf({ ...more, reason: 'x'.repeat(50_000) }));
+  assert.deepEqual(
+    readOutbox(paths).events.map(({ occurrence }) => [occurrence.at, occurrence.durationMs]),
+    [['2026-11-25T10:00:05.200Z', 13]],
+  );
 });
 
 test('a txid cannot lead out of the outbox', (context) => {
