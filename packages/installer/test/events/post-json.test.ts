@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { postJson } from '../../dist/events/post-json.js';
 import type { PostOutcome, PostRequest } from '../../dist/events/post-json.js';
+import { makeTempDir } from '../test-root.js';
 import { OK, startReceiver, unusedOrigin } from './receiver.js';
 
 const TOKEN = 'Bearer very-secret-token';
@@ -81,4 +87,45 @@ test('does not read an answer without end', async (context) => {
   const outcome = await post(receiver.origin, 5000);
   assert.ok(outcome.kind === 'answer', JSON.stringify(outcome));
   assert.equal(outcome.body.length, 64 * 1024);
+});
+
+/** A certificate for 127.0.0.1 that nobody vouches for; undefined without openssl(1). */
+function makeCertificate(directory: string): { readonly key: Buffer; readonly cert: Buffer } | undefined {
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const args = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+  ];
+  const { status } = spawnSync('openssl', [...args, ...subject, '-keyout', key, '-out', cert]);
+  return status === 0 ? { key: readFileSync(key), cert: readFileSync(cert) } : undefined;
+}
+
+test('sends nothing to a server whose certificate nobody vouches for', async (context) => {
+  const credentials = makeCertificate(makeTempDir(context));
+  if (credentials === undefined) {
+    context.skip('openssl is not installed');
+    return;
+  }
+  let requests = 0;
+  const server = createServer(credentials, (_request, response) => {
+    requests += 1;
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const outcome = await post(`https://127.0.0.1:${port}/secret-path`);
+  assert.deepEqual(outcome, {
+    kind: 'no-answer',
+    problem: 'the connection failed: DEPTH_ZERO_SELF_SIGNED_CERT',
+  });
+  assert.equal(requests, 0);
 });
