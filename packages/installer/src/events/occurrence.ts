@@ -44,16 +44,19 @@ const orNull =
 
 const DURATION_MS_MAX = 7 * 24 * 3_600_000;
 
+const UNKNOWN = 'unknown';
+
 /** Exactly the facts above, in a form that {@link OCCURRENCE} takes: callers may hold more, and fractions. */
 export function plainOccurrence(occurrence: ReleaseOccurrence): ReleaseOccurrence {
   const { kind, at, app, release, id, version, previous, commit, by, durationMs, txid, reason } = occurrence;
   return {
     kind,
     at: new Date(at).toISOString(),
-    app,
-    release,
-    id,
-    version,
+    // What a damaged record does not tell; receivers refuse empty words.
+    app: app || UNKNOWN,
+    release: release || UNKNOWN,
+    id: id || UNKNOWN,
+    version: version || UNKNOWN,
     previous,
     ...(commit === undefined ? {} : { commit }),
     by,

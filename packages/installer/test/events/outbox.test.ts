@@ -28,13 +28,19 @@ test('one private file for each event; the same event again is the same file', (
   assert.equal(statSync(paths.outbox).mode & 0o777, 0o700);
 });
 
-test('a caller may hold more facts, and fractions of a millisecond', async (context) => {
+test('a caller may hold more facts, fractions of a millisecond and empty words', async (context) => {
   const paths = makeEventRoot(context, { one: { url: await unusedOrigin() } });
-  const more = { at: '2026-11-25T11:00:05.2+01:00', durationMs: 12.75, by: '', phases: { unpack: 3 } };
+  const more = {
+    at: '2026-11-25T11:00:05.2+01:00',
+    durationMs: 12.75,
+    by: '',
+    app: '',
+    phases: { unpack: 3 },
+  };
   enqueueEvents(paths, occurrenceOf({ ...more, reason: 'x'.repeat(50_000) }));
   assert.deepEqual(
-    readOutbox(paths).events.map(({ occurrence }) => [occurrence.at, occurrence.durationMs]),
-    [['2026-11-25T10:00:05.200Z', 13]],
+    readOutbox(paths).events.map(({ occurrence }) => [occurrence.at, occurrence.durationMs, occurrence.app]),
+    [['2026-11-25T10:00:05.200Z', 13, 'unknown']],
   );
 });
 
