@@ -2,9 +2,7 @@
 import { SalverError, nearestWord, printable } from '@salver/core';
 import { hostPaths } from '../host-paths.js';
 import { requireRoot } from '../prepare-root.js';
-import { currentRelease } from '../release-links.js';
-import { readReleaseFacts } from '../release-record.js';
-import type { HostPaths } from '../host-paths.js';
+import { rootStatus } from '../root-status.js';
 import { attemptDelivery } from './attempt-delivery.js';
 import { loadWebhooks } from './load-webhooks.js';
 import type { Webhook } from './load-webhooks.js';
@@ -44,7 +42,7 @@ export async function testWebhook({ root, webhook: name, by, signal }: TestOptio
   const webhooks = config?.webhooks ?? [];
   const webhook = webhooks.find((one) => one.name === name);
   if (config === undefined || webhook === undefined) throw unknownWebhook(name, webhooks);
-  const occurrence = testOccurrence(paths, by);
+  const occurrence = testOccurrence(root, by);
   const id = eventIdOf(occurrence);
   const event = { id, occurrence, host: config.host, environment: TEST_ENVIRONMENT, isTest: true };
   const began = Date.now();
@@ -72,18 +70,17 @@ export async function testWebhook({ root, webhook: name, by, signal }: TestOptio
 }
 
 /** As if the current release had just been activated. */
-function testOccurrence(paths: HostPaths, by: string): ReleaseOccurrence {
-  const release = currentRelease(paths);
-  const facts = release === undefined ? undefined : readReleaseFacts(paths, release);
+function testOccurrence(root: string, by: string): ReleaseOccurrence {
+  const { name, current } = rootStatus(root);
   return {
     kind: 'activated',
     at: new Date().toISOString(),
-    app: facts?.name ?? 'app',
-    release: facts?.release ?? '0.0.0-000000000000',
-    id: facts?.id ?? '0'.repeat(64),
-    version: facts?.version ?? '0.0.0',
+    app: name ?? 'app',
+    release: current?.release ?? '0.0.0-000000000000',
+    id: current?.id ?? '0'.repeat(64),
+    version: current?.version ?? '0.0.0',
     previous: null,
-    ...(facts?.commit === undefined ? {} : { commit: facts.commit }),
+    ...(current?.commit === undefined ? {} : { commit: current.commit }),
     by,
     durationMs: 0,
     txid: `test-${Date.now()}-${process.pid}`,
