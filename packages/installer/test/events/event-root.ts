@@ -14,6 +14,7 @@ export function makeEventRoot(
 ): HostPaths {
   const paths = hostPaths(makeTempDir(context));
   mkdirSync(paths.records, { recursive: true });
+  mkdirSync(paths.releases);
   mkdirSync(`${paths.root}/config`);
   writeFileSync(paths.envFile, env, { mode: 0o600 });
   if (webhooks !== undefined) configure(paths, webhooks);

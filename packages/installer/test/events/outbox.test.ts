@@ -48,7 +48,7 @@ test('a txid cannot lead out of the outbox', (context) => {
   const paths = makeEventRoot(context, { one: { url: URL } });
   enqueueEvents(paths, occurrenceOf({ at: '2026-11-25T10:00:05.200Z', txid: '../../../escape/./x' }));
   assert.deepEqual(outboxFiles(paths), ['20261125T100005200Z-_________escape___x-activated.event']);
-  assert.deepEqual(readdirSync(paths.root).sort(), ['.salver', 'config']);
+  assert.deepEqual(readdirSync(paths.root).sort(), ['.salver', 'config', 'releases']);
 });
 
 test('values of config/env in the reason stay on the host', (context) => {
