@@ -107,6 +107,21 @@ const RUN: Command = {
   load: () => import('./commands/run.js'),
 };
 
+const EVENTS: Command = {
+  name: 'events',
+  summary: 'show what waits to be told to webhooks, and send it',
+  arguments: [],
+  options: [
+    ROOT,
+    { name: 'flush', summary: 'send what is due' },
+    { name: 'retry', summary: 'with --flush: all of it now, also what was refused' },
+    { name: 'test', value: 'NAME', summary: 'send a test event to one webhook and show the answer' },
+    DRY_RUN,
+  ],
+  examples: ['salver-host events --root /srv/shop', 'salver-host events --test team --root /srv/shop'],
+  load: () => import('./commands/events.js'),
+};
+
 /** The program for hosts. */
 export const SALVER_HOST: Program = {
   name: 'salver-host',
@@ -120,6 +135,7 @@ export const SALVER_HOST: Program = {
     RELEASES,
     VERIFY,
     RUN,
+    EVENTS,
     completionCommand('salver-host', () => SALVER_HOST),
   ],
 };

@@ -52,6 +52,7 @@ export const EXIT_CODE_BY_ERROR = {
   E_REGISTRY_DENIED: 4,
   E_PACKAGE_NOT_FOUND: 4,
   E_DOWNLOAD_FAILED: 4,
+  E_EVENT_NOT_DELIVERED: 4,
   // 5: host not fit, or somebody else holds the lock
   E_LOCK_HELD: 5,
   E_PLATFORM_MISMATCH: 5,

@@ -13,8 +13,12 @@ export interface HostPaths {
   readonly shared: string;
   /** Settings and secrets of this host, put there by configuration management. */
   readonly envFile: string;
+  /** Whom this host tells of its releases, put there by configuration management as well. */
+  readonly webhooksFile: string;
   /** Salver's own state. */
   readonly state: string;
+  /** Events that have not been delivered yet, see events/outbox-files.ts. */
+  readonly outbox: string;
   readonly lock: string;
   /** What is being done to `current`, see journal.ts. */
   readonly journal: string;
@@ -47,7 +51,9 @@ export function hostPaths(root: string): HostPaths {
     releases: `${top}/releases`,
     shared: `${top}/shared`,
     envFile: `${top}/config/env`,
+    webhooksFile: `${top}/config/webhooks.json`,
     state,
+    outbox: `${state}/outbox`,
     lock: `${state}/lock`,
     journal: `${state}/journal.json`,
     journalSpare: `${state}/journal.spare`,

@@ -1,34 +1,66 @@
-/* eslint-disable @typescript-eslint/no-unused-vars -- a placeholder has nothing to use them for */
-// PLACEHOLDER with the agreed signatures: the webhooks' own module replaces this file. Nothing is configured.
+// What an activation needs of events: put one into the outbox, and deliver what is there. Neither can fail it or
+// hold it up. Without config/webhooks.json both are one look at the disk, and nothing else is loaded.
+import { existsSync } from 'node:fs';
+import { isSalverError, printable } from '@salver/core';
+import { readEnvFile } from '../env-file.js';
 import type { HostPaths } from '../host-paths.js';
+import type { DeliveryReport, DeliverOptions } from './deliver-outbox.js';
+import { plainOccurrence } from './occurrence.js';
+import type { ReleaseOccurrence } from './occurrence.js';
+import { makeOutbox, outboxNames, writeEvent } from './outbox-files.js';
+import { OUTBOX_FILES_MAX, limitOutbox } from './outbox-limits.js';
 
-/** Something that happened to the releases of a root. */
-export interface ReleaseOccurrence {
-  readonly kind: 'activated' | 'rolled-back' | 'activation-failed' | 'reverted';
-  readonly at: string;
-  readonly app: string;
-  readonly release: string;
-  readonly id: string;
-  readonly version: string;
-  readonly previous: string | null;
-  readonly commit?: string;
-  readonly by: string;
-  readonly durationMs: number;
-  readonly txid: string;
-  readonly reason?: string;
+export type { DeliveryReport, DeliverOptions } from './deliver-outbox.js';
+export type { ReleaseOccurrence } from './occurrence.js';
+
+/**
+ * Writes the event into the outbox, durably; nothing when no webhook is configured. Never throws: with a full
+ * disk the event is lost, and the activation stands.
+ */
+export function enqueueEvents(paths: HostPaths, occurrence: ReleaseOccurrence): void {
+  try {
+    if (!existsSync(paths.webhooksFile)) return;
+    makeOutbox(paths);
+    writeEvent(paths, plainOccurrence(withoutSecrets(paths, occurrence)));
+    if (outboxNames(paths).length > OUTBOX_FILES_MAX) limitOutbox(paths, Date.now());
+  } catch {
+    // Telling others is worth less than what they would be told of.
+  }
 }
 
-export interface DeliveryOptions {
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal | undefined;
+/**
+ * Sends what is due, for at most `deadlineMs`; what is left waits for the next call. Never throws: problems are
+ * warnings of the report.
+ */
+export async function deliverEvents(paths: HostPaths, options: DeliverOptions): Promise<DeliveryReport> {
+  try {
+    if (existsSync(paths.webhooksFile)) {
+      const { deliverOutbox } = await import('./deliver-outbox.js');
+      return await deliverOutbox(paths, options);
+    }
+    return NOTHING;
+  } catch (error) {
+    const problem = isSalverError(error) ? error.message : printable(String(error));
+    return { ...NOTHING, warnings: [`events were not delivered: ${problem}`] };
+  }
 }
 
-/** Notes down what happened, for {@link deliverEvents}. Never throws. */
-export function enqueueEvents(_paths: HostPaths, _occurrence: ReleaseOccurrence): void {
-  return undefined;
+const NOTHING: DeliveryReport = { delivered: 0, pending: 0, failed: 0, problems: [], warnings: [] };
+
+const SECRET_CHARACTERS_MIN = 8;
+
+/** The reason may quote what a hook printed; the values of config/env stay on this host. */
+function withoutSecrets(paths: HostPaths, occurrence: ReleaseOccurrence): ReleaseOccurrence {
+  if (occurrence.reason === undefined) return occurrence;
+  const values = [...envValues(paths)].filter(({ length }) => length >= SECRET_CHARACTERS_MIN);
+  const reason = values.reduce((text, value) => text.replaceAll(value, '***'), occurrence.reason);
+  return { ...occurrence, reason };
 }
 
-/** Sends what waits in the outbox. Never throws. */
-export function deliverEvents(_paths: HostPaths, _options: DeliveryOptions): Promise<unknown> {
-  return Promise.resolve(undefined);
+function envValues(paths: HostPaths): Iterable<string> {
+  try {
+    return readEnvFile(paths.envFile).values();
+  } catch {
+    return [];
+  }
 }
