@@ -1,7 +1,7 @@
 // salver.json, or "salver" in package.json -> the configuration of one build. Nothing is required.
 import { join } from 'node:path';
 import { NAME_PATTERN, SalverError, VERSION_PATTERN, parseTarget, printable } from '@salver/core';
-import type { CheckRule, DependencySettings, HookRule, HostSettings, Target } from '@salver/core';
+import type { CheckRule, DependencySettings, HookRule, HostSettings, ServeRule, Target } from '@salver/core';
 import { CONFIG_SCHEMA } from './config-schema.js';
 import { readJsonFile } from './project-json.js';
 import { findConfigProblem, isComment } from './validate-config.js';
@@ -48,6 +48,7 @@ interface ConfigDocument {
   readonly shared?: readonly string[];
   readonly env?: NonNullable<HostSettings['env']>;
   readonly hooks?: Readonly<Record<string, string | HookRule | CheckRule>>;
+  readonly serve?: ServeRule;
   readonly keep?: number;
 }
 
@@ -157,12 +158,13 @@ function defaultVersion(packageVersion: unknown): string {
 }
 
 function hostSettings(document: ConfigDocument): HostSettings {
-  const { start, shared, env, hooks, keep } = document;
+  const { start, shared, env, hooks, serve, keep } = document;
   return {
     ...(start === undefined ? {} : { start }),
     ...(shared === undefined ? {} : { shared }),
     ...(env === undefined ? {} : { env }),
     ...(hooks === undefined ? {} : { hooks: hookRules(hooks) }),
+    ...(serve === undefined ? {} : { serve }),
     ...(keep === undefined ? {} : { keep }),
   };
 }

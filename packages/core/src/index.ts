@@ -27,6 +27,7 @@ export type {
   LayoutRow,
   Manifest,
   MemberRow,
+  ServeRule,
   SourceLabel,
   Unit,
   UnitScripts,

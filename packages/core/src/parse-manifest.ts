@@ -23,6 +23,7 @@ import type {
   LayoutRow,
   Manifest,
   MemberRow,
+  ServeRule,
   SourceLabel,
   Unit,
   UnitScripts,
@@ -75,6 +76,16 @@ const envRule = object<EnvRule>({ required: flag, default: text(/^[^\0]*$/), pat
   'pattern',
 ]);
 
+const serve = object<ServeRule>(
+  {
+    workers: integer(1, 256),
+    ready: text(/^(accept|\/[!-~]*)$/),
+    drain: duration,
+    listen: text(/^[!-~]+$/),
+  },
+  ['workers', 'ready', 'drain', 'listen'],
+);
+
 /** A path below the release, e.g. of `shared`. */
 const innerPath: Shape<string> = (value, place) => {
   const path = text()(value, place);
@@ -92,9 +103,10 @@ const host = object<HostSettings>(
       { prepare: hook, migrate: hook, reload: hook, cleanup: hook, check },
       ['prepare', 'migrate', 'reload', 'cleanup', 'check'],
     ),
+    serve,
     keep: integer(1, 1_000),
   },
-  ['start', 'shared', 'env', 'hooks', 'keep'],
+  ['start', 'shared', 'env', 'hooks', 'serve', 'keep'],
 );
 
 const rawSize = integer(1, MEMBER_RAW_BYTES_MAX);
