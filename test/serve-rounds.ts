@@ -14,6 +14,8 @@ export interface Rounds {
   readonly switches: number;
   readonly keepAlive: number;
   readonly oneShot: number;
+  /** How many requests each switch may cut off: some servers close connections that they have just accepted. */
+  readonly cutsMax?: number;
   /** At least so many requests, whatever the number of switches; each is followed by some. */
   readonly requestsMin?: number;
   /** More words for `salver-host serve`. */
@@ -26,7 +28,8 @@ export async function exchangeUnderLoad(t: TestContext, rounds: Rounds): Promise
   t.diagnostic(
     `${rounds.switches} switches, ready after ${durations.join(', ')} ms; ${describeCounts(counts)}`,
   );
-  assert.equal(totalOf(counts, 'failed'), 0, describeCounts(counts));
+  const cutsMax = (rounds.cutsMax ?? 0) * rounds.switches;
+  assert.ok(totalOf(counts, 'failed') <= cutsMax, describeCounts(counts));
   assert.equal(totalOf(counts, 'mixed'), 0, describeCounts(counts));
   for (const each of [counts.keepAlive, counts.oneShot]) {
     if (each.ok > 0) assert.deepEqual([...each.byVersion.keys()].sort(), ['1.0.0', '2.0.0']);

@@ -3,19 +3,21 @@
 //
 // A process accepts when one of its group
 //   - waits for the listening socket with epoll (Node, uvicorn, uWSGI and most others), or
-//   - has accepted a connection that the supervisor made (servers that use select or block in accept, like gunicorn's
-//     plain workers).
-// The connections are made only while the first sign is missing: a server that is alone with the socket sees few.
+//   - holds a connection that was accepted from it (servers that use select or block in accept, like gunicorn's
+//     plain workers). The supervisor makes such connections, more with every look, while the first sign is missing.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppProcess } from './app-process.js';
 import type { ListeningSocket } from './listening-socket.js';
-import { probeListener } from './probe-connection.js';
+import { acceptsConnections, askPath } from './probe-connection.js';
 import { groupMembers, pollsSocket } from './process-group.js';
 
 const LOOK_MS = 20;
+/** Between two looks, as a multiple of the time the last one took: a host with many sockets is not kept busy. */
+const REST_RATIO = 3;
 /** Looks before the first connection: most servers show the first sign within this time after their start. */
 const LOOKS_BEFORE_PROBE = 10;
-const LOOKS_PER_PROBE = 5;
+/** An old release with so many workers that handle one connection each cannot take all that are made. */
+const PROBES_MAX = 16;
 const STATUS_GOOD_MIN = 200;
 const STATUS_GOOD_MAX = 399;
 
@@ -26,25 +28,18 @@ export async function waitUntilAccepting(
   signal: AbortSignal,
 ): Promise<void> {
   for (let look = 1; process.isRunning && !signal.aborted; look += 1) {
-    const members = process.pid === undefined ? [] : groupMembers(process.pid);
-    if (
-      members.some((pid) => pollsSocket(pid, listener.inode)) ||
-      (await acceptsProbe(look, listener, members))
-    ) {
-      process.isReady = true;
-      return;
-    }
-    await delay(LOOK_MS);
+    const began = performance.now();
+    process.isReady = await isAccepting(process, listener, look);
+    if (process.isReady) return;
+    await delay(Math.max(LOOK_MS, REST_RATIO * (performance.now() - began)));
   }
 }
 
-async function acceptsProbe(
-  look: number,
-  listener: ListeningSocket,
-  members: readonly number[],
-): Promise<boolean> {
-  if (look < LOOKS_BEFORE_PROBE || look % LOOKS_PER_PROBE !== 0) return false;
-  return (await probeListener(listener, members)).acceptedBy !== undefined;
+async function isAccepting({ pid }: AppProcess, listener: ListeningSocket, look: number): Promise<boolean> {
+  const members = pid === undefined ? [] : groupMembers(pid);
+  if (members.some((each) => pollsSocket(each, listener.inode))) return true;
+  const probes = Math.min(PROBES_MAX, 2 ** (look - LOOKS_BEFORE_PROBE));
+  return probes > 1 && acceptsConnections(listener, members, probes);
 }
 
 /**
@@ -58,9 +53,9 @@ export async function waitUntilAnswering(
   let last = 'its processes did not get a connection to answer';
   while (!wanted.signal.aborted) {
     const members = processes.flatMap(({ pid }) => (pid === undefined ? [] : groupMembers(pid)));
-    const { acceptedBy, status } = await probeListener(wanted.listener, members, wanted.path);
+    const { isTheirs, status } = await askPath(wanted.listener, members, wanted.path);
     if (status !== undefined && status >= STATUS_GOOD_MIN && status <= STATUS_GOOD_MAX) return undefined;
-    if (acceptedBy !== undefined)
+    if (isTheirs)
       last = `${wanted.path} answered ${status === undefined ? 'nothing' : `with status ${status}`}`;
     await delay(LOOK_MS);
   }

@@ -9,7 +9,6 @@ export interface ListenerFacts {
   readonly address: Exclude<ListenAddress, { readonly kind: 'fd' }>;
 }
 
-const STATE_ESTABLISHED = '01';
 const STATE_LISTEN = '0A';
 const UNIX_STATE_CONNECTED = '03';
 const TCP_TABLES = ['tcp', 'tcp6'] as const;
@@ -36,27 +35,28 @@ export function socketInode(link: string): string | undefined {
 }
 
 /**
- * The server's end of a TCP connection that was opened from `clientPort` to `serverPort`; undefined while it
- * waits in the queue: a socket gets its inode when somebody accepts it.
+ * Accepted connections of a listener, by the inode of the server's end: a connection in the queue has none yet.
+ * Of a Unix socket the kernel tells no more than that; over TCP `clientPort` picks the one from that port.
  */
-export function acceptedTcpInode(clientPort: number, serverPort: number): string | undefined {
-  for (const table of TCP_TABLES) {
-    const row = tcpRows(table).find(
-      ({ local, remote, state, inode }) =>
-        local.port === serverPort &&
-        remote.port === clientPort &&
-        state === STATE_ESTABLISHED &&
-        inode !== '0',
+export function acceptedInodes(address: ListenerFacts['address'], clientPort?: number): ReadonlySet<string> {
+  if (address.kind === 'unix') {
+    const rows = unixRows().filter(
+      ({ path, state }) => path === address.path && state === UNIX_STATE_CONNECTED,
     );
-    if (row !== undefined) return row.inode;
+    return new Set(rows.map(({ inode }) => inode));
   }
-  return undefined;
+  // A busy host has tens of thousands of rows: they are searched as text, not taken apart.
+  const remotePort = clientPort === undefined ? '[0-9A-F]{4}' : hexPort(clientPort);
+  const pattern = new RegExp(
+    ` [0-9A-F]+:${hexPort(address.port)} [0-9A-F]+:${remotePort} 0[18] \\S+ \\S+ \\S+ +[0-9]+ +[0-9]+ ([1-9][0-9]*) `,
+    'g',
+  );
+  const found = TCP_TABLES.flatMap((table) => [...readTable(`/proc/net/${table}`).matchAll(pattern)]);
+  return new Set(found.flatMap(([, inode]) => (inode === undefined ? [] : [inode])));
 }
 
-/** Server's ends of all accepted connections of a Unix socket. Which client each belongs to is not told. */
-export function acceptedUnixInodes(path: string): ReadonlySet<string> {
-  const rows = unixRows().filter((row) => row.path === path && row.state === UNIX_STATE_CONNECTED);
-  return new Set(rows.map((row) => row.inode));
+function hexPort(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
 interface TcpEnd {
@@ -66,16 +66,15 @@ interface TcpEnd {
 
 interface TcpRow {
   readonly local: TcpEnd;
-  readonly remote: TcpEnd;
   readonly state: string;
   readonly inode: string;
 }
 
 function tcpRows(table: (typeof TCP_TABLES)[number]): readonly TcpRow[] {
   return tableLines(`/proc/net/${table}`).flatMap((line) => {
-    const [, local, remote, state, , , , , , inode] = line.trim().split(/\s+/);
-    if (local === undefined || remote === undefined || state === undefined || inode === undefined) return [];
-    return [{ local: tcpEnd(local), remote: tcpEnd(remote), state, inode }];
+    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+    if (local === undefined || state === undefined || inode === undefined) return [];
+    return [{ local: tcpEnd(local), state, inode }];
   });
 }
 
@@ -111,9 +110,13 @@ function unixRows(): readonly UnixRow[] {
 }
 
 function tableLines(path: string): readonly string[] {
+  return readTable(path).split('\n').slice(1, -1);
+}
+
+function readTable(path: string): string {
   try {
-    return readFileSync(path, 'utf8').split('\n').slice(1, -1);
+    return readFileSync(path, 'latin1');
   } catch {
-    return [];
+    return '';
   }
 }
