@@ -2,8 +2,7 @@
 //
 // Both releases accept from the same socket for a while, so nobody waits and nobody is refused. The old one is asked to
 // go only when the new one has proved itself; until then a failure costs nothing but the new processes.
-import { isSalverError, printable } from '@salver/core';
-import { releasePath } from '../host-paths.js';
+import { SalverError, isSalverError, printable } from '@salver/core';
 import type { HostPaths } from '../host-paths.js';
 import { currentRelease } from '../release-links.js';
 import { requireManifest } from '../require-release.js';
@@ -185,14 +184,21 @@ export class Supervisor {
   /** Throws E_RELEASE_NOT_FOUND, E_RELEASE_DAMAGED, E_CONFIG_INVALID, E_FILE_SYSTEM. */
   #create(release: string): Generation {
     const { paths, listener, overrides, env, log, prefixLines, report } = this.#options;
+    // First of all: it refuses what is no installed release.
+    const { directory, env: releaseEnv } = releaseEnvironment({ root: paths.root, release, env });
     const manifest = requireManifest(paths, release);
     const { start } = manifest.host;
-    if (start === undefined) throw new Error(`${release} has no start command: set "start" in salver.json`);
+    if (start === undefined) {
+      throw new SalverError(
+        'E_CONFIG_INVALID',
+        `${release} has no start command: set "start" in salver.json`,
+      );
+    }
     return new Generation({
       release,
       start,
-      directory: releasePath(paths, release),
-      env: releaseEnvironment({ root: paths.root, release, env }).env,
+      directory,
+      env: releaseEnv,
       listener,
       settings: serveSettings(manifest, overrides),
       log,
