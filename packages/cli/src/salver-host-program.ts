@@ -105,24 +105,23 @@ const SERVE: Command = {
     {
       name: 'listen',
       value: 'ADDRESS',
-      summary:
-        'HOST:PORT, unix:PATH or fd:N (default: the socket from systemd, else serve.listen of the release)',
+      summary: 'HOST:PORT, unix:PATH or fd:N (default: the socket from systemd)',
     },
     {
       name: 'workers',
       value: 'N',
-      summary: 'processes side by side (default: serve.workers of the release, else 1)',
+      summary: 'processes side by side (default: as the release says, or 1)',
     },
     { name: 'ready', value: 'PATH', summary: 'path that must answer before a release takes over' },
     {
       name: 'ready-within',
       value: 'TIME',
-      summary: 'how long a release may take to become ready (default 60s)',
+      summary: 'how long a release may take to get ready (default 60s)',
     },
     {
       name: 'settle',
       value: 'TIME',
-      summary: 'how long both serve before the old one is asked to go (default 1s)',
+      summary: 'how long both serve before the old one goes (default 1s)',
     },
     { name: 'drain', value: 'TIME', summary: 'how long the old one may take to finish (default 30s)' },
     { name: 'prefix', summary: 'write the release before every line that the app prints' },

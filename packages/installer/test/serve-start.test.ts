@@ -15,6 +15,7 @@ const FORMS = [
   SHOW,
   `A=b ${SHOW}`,
   `A="b" B='; c' ${SHOW}`,
+  `A=b exec ${SHOW}`,
   `cd / && ${SHOW}`,
   `true; false || ${SHOW} # the server`,
   `${SHOW} -- --workers $(echo 2) "\${HOME}" \${HOME} 2>/dev/null`,

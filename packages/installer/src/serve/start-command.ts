@@ -9,7 +9,7 @@ const OPAQUE = /\\[^]|'[^']*'|"(?:\\[^]|[^"\\])*"|\$\{[^}]*\}|\$\([^()]*\)/g;
 const SEPARATOR = /&&|\|\||[;\n]/g;
 /** A last command to which `exec` does not apply: pipelines, groups, what runs in the background, keywords. */
 const NO_SIMPLE_COMMAND =
-  /[|&(){}!`]|^\s*(?:exec|if|then|else|fi|while|until|for|do|done|case|esac|cd|\.|eval|set|export|wait)(?:\s|$)/;
+  /[|&(){}!`]|^\s*(?:[A-Za-z_][A-Za-z0-9_]*=\S*\s+)*(?:exec|if|then|else|fi|while|until|for|do|done|case|esac|cd|\.|eval|set|export|wait)(?:\s|$)/;
 const ASSIGNMENT = /^\s*[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S/;
 
 /** The script for `sh -c`. */
