@@ -123,7 +123,9 @@ test('a release that ignores SIGTERM is killed with its children when the drain 
   const third = await installApp(root, '3.0.0', nodeApp());
   assert.equal((await supervised.switchTo(third)).state, 'switched');
   assert.ok((await supervised.status()).draining.length > 0);
-  await until('the deaf one is killed', () => /was still busy after 1 s and was killed/.test(supervised.told));
+  await until('the deaf one is killed', () =>
+    /was still busy after 1 s and was killed/.test(supervised.told),
+  );
   assert.equal(processesOf(root).length, 1);
   assert.deepEqual((await supervised.status()).draining, []);
 });

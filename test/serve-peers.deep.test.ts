@@ -59,7 +59,7 @@ test('pm2 reload: Node, two processes', async (t) => {
     'pm2@7',
   ]);
   if ((await installed.ended).status !== 0) return t.skip('npm could not install pm2');
-  const peer = makePeer(nodePlain('process.env.PORT', 'SIGINT').files);
+  const peer = makePeer(t, nodePlain('process.env.PORT', 'SIGINT').files);
   const port = await freePort();
   const env = { PM2_HOME: join(peer.path, 'home'), PORT: String(port) };
   const pm2 = (...args: readonly string[]): Promise<unknown> =>
@@ -105,8 +105,10 @@ interface Peer {
   activate(version: string): void;
 }
 
-function makePeer(files: Readonly<Record<string, string>>): Peer {
-  const { path } = makeTempDir();
+function makePeer(t: TestContext, files: Readonly<Record<string, string>>): Peer {
+  const temporary = makeTempDir();
+  t.after(() => temporary.remove());
+  const { path } = temporary;
   for (const version of ['1.0.0', '2.0.0']) {
     const release = join(path, 'releases', version);
     mkdirSync(join(release, 'lib'), { recursive: true });
@@ -139,7 +141,9 @@ async function printPeer(
     peer.activate(index % 2 === 1 ? '2.0.0' : '1.0.0');
     await reload();
     await delay(SETTLE_MS);
-    await until('requests have followed', () => totalOf(load.counts, 'ok') >= (REQUESTS / SWITCHES) * index);
+    // A peer may have stopped answering: its numbers are then the result.
+    const wanted = (REQUESTS / SWITCHES) * index;
+    await until('requests have followed', () => totalOf(load.counts, 'ok') >= wanted).catch(() => undefined);
   }
   t.diagnostic(`${SWITCHES} reloads; ${describeCounts(await load.stop())}`);
 }
@@ -166,7 +170,7 @@ async function startGunicorn(
   t: TestContext,
   pythonPath: string,
 ): Promise<{ readonly port: number; readonly peer: Peer; readonly reload: () => Promise<unknown> }> {
-  const peer = makePeer(wsgiApp('').files);
+  const peer = makePeer(t, wsgiApp('').files);
   const port = await freePort();
   const args = [
     '-m',
@@ -185,6 +189,8 @@ async function startGunicorn(
     env: { PYTHONPATH: pythonPath },
   });
   stopAfter(t, gunicorn);
+  // Before it listens SIGHUP would end it.
+  await until('gunicorn listens', () => isOpen(port));
   return { port, peer, reload: () => Promise.resolve(gunicorn.child.kill('SIGHUP')) };
 }
 
