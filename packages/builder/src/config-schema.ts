@@ -195,6 +195,16 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       candidate,
       cleanup: hook('After the new release is healthy.'),
     }),
+    serve: record('How salver-host serve serves the release.', {
+      workers: whole('Processes that are started side by side. Default 1.', 1, 256),
+      ready: text('accept (default), or a path that must answer before the release counts as ready.', {
+        pattern: '^(accept|/[!-~]*)$',
+      }),
+      drain: duration('How long the old release may take to finish its requests. Default 30s.'),
+      listen: text('Where to listen when neither systemd nor the command line says.', {
+        pattern: '^[!-~]+$',
+      }),
+    }),
     keep: whole('How many healthy releases stay on a host. Default 5.', 1, 1_000),
     onCrash: {
       description:

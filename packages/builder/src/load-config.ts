@@ -8,6 +8,7 @@ import type {
   DependencySettings,
   HookRule,
   HostSettings,
+  ServeRule,
   Target,
 } from '@salver/core';
 import { CONFIG_SCHEMA } from './config-schema.js';
@@ -56,6 +57,7 @@ interface ConfigDocument {
   readonly shared?: readonly string[];
   readonly env?: NonNullable<HostSettings['env']>;
   readonly hooks?: Readonly<Record<string, string | HookRule | CheckRule | CandidateRule>>;
+  readonly serve?: ServeRule;
   readonly keep?: number;
   readonly onCrash?: CrashPolicy;
 }
@@ -178,12 +180,13 @@ function defaultVersion(packageVersion: unknown): string {
 }
 
 function hostSettings(document: ConfigDocument): HostSettings {
-  const { start, shared, env, hooks, keep, onCrash } = document;
+  const { start, shared, env, hooks, serve, keep, onCrash } = document;
   return {
     ...(start === undefined ? {} : { start }),
     ...(shared === undefined ? {} : { shared }),
     ...(env === undefined ? {} : { env }),
     ...(hooks === undefined ? {} : { hooks: hookRules(hooks) }),
+    ...(serve === undefined ? {} : { serve }),
     ...(keep === undefined ? {} : { keep }),
     ...(onCrash === undefined ? {} : { onCrash }),
   };

@@ -31,6 +31,8 @@ export interface Command {
   readonly arguments: readonly ArgumentSpec[];
   /** Name of what follows `--`, word by word; absent: nothing may follow. */
   readonly commandLine?: string;
+  /** It deals with SIGINT and SIGTERM itself, the second one too. */
+  readonly endsItself?: true;
   /** At least one line that works as it stands. */
   readonly examples: readonly string[];
   /** Imports the code of the command: only the one that is run costs start time. */

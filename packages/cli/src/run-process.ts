@@ -31,7 +31,7 @@ export async function runProcess(program: Program): Promise<void> {
     stderr: process.stderr,
     signal: controller.signal,
     onCommand: (command) => {
-      handsSignalsOn = command.commandLine !== undefined;
+      handsSignalsOn = command.commandLine !== undefined || command.endsItself === true;
     },
   });
   // Sockets that are kept open for reuse must not hold up the end. Pipes and files are written synchronously,

@@ -122,6 +122,56 @@ const EVENTS: Command = {
   load: () => import('./commands/events.js'),
 };
 
+const SERVE: Command = {
+  name: 'serve',
+  summary: 'run the current release on a socket that is kept from release to release',
+  arguments: [],
+  options: [
+    ROOT,
+    {
+      name: 'listen',
+      value: 'ADDRESS',
+      summary: 'HOST:PORT, unix:PATH or fd:N (default: the socket from systemd)',
+    },
+    {
+      name: 'workers',
+      value: 'N',
+      summary: 'processes side by side (default: as the release says, or 1)',
+    },
+    { name: 'ready', value: 'PATH', summary: 'path that must answer before a release takes over' },
+    {
+      name: 'ready-within',
+      value: 'TIME',
+      summary: 'how long a release may take to get ready (default 60s)',
+    },
+    {
+      name: 'settle',
+      value: 'TIME',
+      summary: 'how long both serve before the old one goes (default 1s)',
+    },
+    { name: 'drain', value: 'TIME', summary: 'how long the old one may take to finish (default 30s)' },
+    { name: 'prefix', summary: 'write the release before every line that the app prints' },
+  ],
+  endsItself: true,
+  examples: ['salver-host serve --root /srv/shop --listen 127.0.0.1:3000'],
+  load: () => import('./commands/serve.js'),
+};
+
+const UNITS: Command = {
+  name: 'units',
+  summary: 'print systemd units that serve the app',
+  arguments: [],
+  options: [
+    ROOT,
+    { name: 'name', value: 'NAME', summary: 'name of the units (default: name of the app)' },
+    { name: 'user', value: 'USER', summary: 'who runs the app (default: the name of the units)' },
+    { name: 'listen', value: 'ADDRESS', summary: 'HOST:PORT or unix:PATH (default 127.0.0.1:3000)' },
+    { name: 'write', value: 'DIR', completes: 'directory', summary: 'write the files there instead' },
+  ],
+  examples: ['salver-host units --root /srv/shop --user shop --write /etc/systemd/system'],
+  load: () => import('./commands/units.js'),
+};
+
 /** The program for hosts. */
 export const SALVER_HOST: Program = {
   name: 'salver-host',
@@ -136,6 +186,8 @@ export const SALVER_HOST: Program = {
     VERIFY,
     RUN,
     EVENTS,
+    SERVE,
+    UNITS,
     completionCommand('salver-host', () => SALVER_HOST),
   ],
 };

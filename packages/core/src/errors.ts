@@ -60,6 +60,7 @@ export const EXIT_CODE_BY_ERROR = {
   E_ROOT_UNUSABLE: 5,
   E_NO_SPACE: 5,
   E_ENV_UNMET: 5,
+  E_ADDRESS_UNUSABLE: 5,
   // 6: activation failed; the previous release is active again
   E_ACTIVATION_FAILED: 6,
   // 130: stopped by a signal

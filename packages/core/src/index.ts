@@ -29,6 +29,7 @@ export type {
   LayoutRow,
   Manifest,
   MemberRow,
+  ServeRule,
   SourceLabel,
   Unit,
   UnitScripts,

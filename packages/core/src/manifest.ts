@@ -58,6 +58,18 @@ export interface CandidateRule extends CheckRule {
 /** What a host does about an activation that was cut off after its switch. Default `verify`. */
 export type CrashPolicy = 'verify' | 'rollback' | 'keep';
 
+/** How `salver-host serve` serves the release. */
+export interface ServeRule {
+  /** Processes that are started side by side. */
+  readonly workers?: number;
+  /** `accept`, or a path that must answer before the release counts as ready. */
+  readonly ready?: string;
+  /** How long the old release may take to finish its requests. */
+  readonly drain?: string;
+  /** Where to listen when neither systemd nor the command line says. */
+  readonly listen?: string;
+}
+
 /** The part of salver.json that a host acts upon. A key that is absent was not configured. */
 export interface HostSettings {
   readonly start?: string;
@@ -71,6 +83,7 @@ export interface HostSettings {
     readonly check?: CheckRule;
     readonly candidate?: CandidateRule;
   };
+  readonly serve?: ServeRule;
   /** How many healthy releases retention keeps. */
   readonly keep?: number;
   readonly onCrash?: CrashPolicy;

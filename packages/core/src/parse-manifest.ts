@@ -24,6 +24,7 @@ import type {
   LayoutRow,
   Manifest,
   MemberRow,
+  ServeRule,
   SourceLabel,
   Unit,
   UnitScripts,
@@ -82,6 +83,16 @@ const envRule = object<EnvRule>({ required: flag, default: text(/^[^\0]*$/), pat
   'pattern',
 ]);
 
+const serve = object<ServeRule>(
+  {
+    workers: integer(1, 256),
+    ready: text(/^(accept|\/[!-~]*)$/),
+    drain: duration,
+    listen: text(/^[!-~]+$/),
+  },
+  ['workers', 'ready', 'drain', 'listen'],
+);
+
 /** A path below the release, e.g. of `shared`. */
 const innerPath: Shape<string> = (value, place) => {
   const path = text()(value, place);
@@ -99,10 +110,11 @@ const host = object<HostSettings>(
       { prepare: hook, migrate: hook, reload: hook, cleanup: hook, check, candidate },
       ['prepare', 'migrate', 'reload', 'cleanup', 'check', 'candidate'],
     ),
+    serve,
     keep: integer(1, 1_000),
     onCrash: oneOf('verify', 'rollback', 'keep'),
   },
-  ['start', 'shared', 'env', 'hooks', 'keep', 'onCrash'],
+  ['start', 'shared', 'env', 'hooks', 'serve', 'keep', 'onCrash'],
 );
 
 const rawSize = integer(1, MEMBER_RAW_BYTES_MAX);

@@ -36,6 +36,14 @@ export interface HostPaths {
   readonly records: string;
   /** Work that has not been committed; emptied by every recovery. */
   readonly staging: string;
+  /** State of the supervisor; a directory of its own, because it may run as another user than the installer. */
+  readonly serve: string;
+  /** Lock of the supervisor. */
+  readonly serveLock: string;
+  /** Unix socket on which the supervisor takes orders. */
+  readonly serveSocket: string;
+  /** Which processes the supervisor has started. */
+  readonly serveRecord: string;
 }
 
 /** Mode of directories that hold only Salver's own state. */
@@ -64,6 +72,10 @@ export function hostPaths(root: string): HostPaths {
     hooks: `${state}/hooks`,
     records: `${state}/records`,
     staging: `${state}/staging`,
+    serve: `${state}/serve`,
+    serveLock: `${state}/serve/lock`,
+    serveSocket: `${state}/serve/serve.sock`,
+    serveRecord: `${state}/serve/serve.json`,
   };
 }
 
