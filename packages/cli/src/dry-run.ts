@@ -60,10 +60,10 @@ function fits({ version, id }: InstalledRelease, reference: string): boolean {
   return version === reference || (/^[0-9a-f]{4,64}$/.test(reference) && id.startsWith(reference));
 }
 
-/** Throws E_NOTHING_TO_ROLL_BACK, E_RELEASE_NOT_FOUND. */
-export function previewRollback(root: string): SwitchResult {
-  const { current, previous } = rootStatus(root);
-  if (previous === null || previous.isCurrent) {
+/** Throws E_NOTHING_TO_ROLL_BACK, E_ROLLBACK_UNSAFE, E_RELEASE_NOT_FOUND. */
+export function previewRollback(root: string, force: boolean): SwitchResult {
+  const { current, rollback } = rootStatus(root);
+  if (rollback === null) {
     throw new SalverError(
       'E_NOTHING_TO_ROLL_BACK',
       `there is no earlier release to go back to in ${printable(root)}`,
@@ -72,5 +72,10 @@ export function previewRollback(root: string): SwitchResult {
       },
     );
   }
-  return { changed: true, release: previous.release, previous: current?.release ?? null };
+  if (rollback.refused !== null && !force) {
+    throw new SalverError('E_ROLLBACK_UNSAFE', `${rollback.release} is not safe: ${rollback.refused}`, {
+      hint: 'mend forward, or use --force if you know that it works',
+    });
+  }
+  return { changed: true, release: rollback.release, previous: current?.release ?? null };
 }

@@ -1,12 +1,12 @@
 // One act on `current` while it goes on: what the steps of an activation share, and the bookkeeping at its end.
-import { errnoOf, isSalverError } from '@salver/core';
+import { bootId, errnoOf, isSalverError } from '@salver/core';
 import type { Manifest, Progress } from '@salver/core';
 import { actingUser } from './acting-user.js';
 import { environmentNames } from './env-contract.js';
 import { appendHistory } from './history.js';
-import type { HistoryEntry } from './history.js';
+import type { HistoryEntry } from './history-lines.js';
 import type { HostPaths } from './host-paths.js';
-import { currentBoot, readJournal, writeJournal } from './journal.js';
+import { readJournal, writeJournal } from './journal.js';
 import type { ActKind, JournalPhase } from './journal.js';
 import type { PhaseClock } from './phase-clock.js';
 import type { Environment } from './release-environment.js';
@@ -71,7 +71,7 @@ export function journalAct(act: Act, phase: JournalPhase): void {
   const { paths, txid, seq, from, previous } = act;
   const at = new Date().toISOString();
   const base = { format: 1, txid, seq, act: act.act, phase, from, to: act.release, previous } as const;
-  writeJournal(paths, { ...base, bootId: currentBoot(), at });
+  writeJournal(paths, { ...base, bootId: bootId(), at });
 }
 
 /** Writes down how the release has fared. */
@@ -121,6 +121,7 @@ export function attempt(act: Pick<Act, 'progress'>, what: string, work: () => vo
     work();
   } catch (error) {
     if (errnoOf(error) === undefined && !isSalverError(error)) throw error;
-    act.progress.warn(`cannot ${what}: ${errnoOf(error) ?? (error as Error).message}`);
+    const why = isSalverError(error) ? error.message : (errnoOf(error) ?? '');
+    act.progress.warn(`cannot ${what}: ${why}`);
   }
 }
