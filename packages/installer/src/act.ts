@@ -2,6 +2,7 @@
 import { bootId, errnoOf, isSalverError } from '@salver/core';
 import type { Manifest, Progress } from '@salver/core';
 import { actingUser } from './acting-user.js';
+import { readContracts } from './contract-guard.js';
 import { environmentNames } from './env-contract.js';
 import { appendHistory } from './history.js';
 import type { HistoryEntry } from './history-lines.js';
@@ -63,7 +64,8 @@ export function beginAct(plan: ActPlan): Act {
 function nextSeq(paths: HostPaths): number {
   const journal = readJournal(paths);
   if (journal !== undefined) return journal.seq + 1;
-  return 1 + Math.max(0, ...markedReleases(paths).map((release) => readMark(paths, release)?.seq ?? 0));
+  const marks = markedReleases(paths).map((release) => readMark(paths, release)?.seq ?? 0);
+  return 1 + Math.max(0, ...marks, ...readContracts(paths).map(({ seq }) => seq));
 }
 
 /** Throws the system's error; the journal is then as it was. */

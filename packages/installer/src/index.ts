@@ -18,6 +18,8 @@ export { verifyArtifact } from './verify-artifact.js';
 export type { VerifyArtifactOptions } from './verify-artifact.js';
 export { verifyRelease } from './verify-release.js';
 export type { VerifiedRelease, VerifyReleaseOptions } from './verify-release.js';
+export { checkActivation } from './check-activation.js';
+export type { ActivationQuestion } from './check-activation.js';
 export { examineRoot } from './doctor.js';
 export type { Finding } from './doctor.js';
 export type { HistoryLine } from './history-lines.js';

@@ -217,13 +217,16 @@ test('what a killed run has left running is ended before anything else runs', as
   const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const note = { pid: left.pid, startTicks, bootId };
-  writeFileSync(join(root, '.salver/running.json'), JSON.stringify({ ...note, startTicks: '1' }));
+  writeFileSync(
+    join(root, `.salver/running-${left.pid ?? 0}.json`),
+    JSON.stringify({ ...note, startTicks: '1' }),
+  );
   assert.equal(
     (await recoverInstallation({ root })).endedCommand,
     false,
     'a stranger with the same number is left alone',
   );
-  writeFileSync(join(root, '.salver/running.json'), JSON.stringify(note));
+  writeFileSync(join(root, `.salver/running-${left.pid ?? 0}.json`), JSON.stringify(note));
   assert.equal((await recoverInstallation({ root })).endedCommand, true);
   assert.equal(await ended, 'SIGKILL');
 });
