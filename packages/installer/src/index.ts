@@ -32,3 +32,25 @@ export { verifyArtifact } from './verify-artifact.js';
 export type { VerifyArtifactOptions } from './verify-artifact.js';
 export { verifyRelease } from './verify-release.js';
 export type { VerifiedRelease, VerifyReleaseOptions } from './verify-release.js';
+export { checkActivation } from './check-activation.js';
+export type { ActivationQuestion } from './check-activation.js';
+export { examineRoot } from './doctor.js';
+export type { Finding } from './doctor.js';
+export type { HistoryLine } from './history-lines.js';
+export { factsOfDocument, listFacts } from './list-facts.js';
+export type { HostFactsDocument } from './list-facts.js';
+export type { Recovered } from './recover.js';
+export type { Environment } from './release-environment.js';
+export type { RollbackPreview } from './root-status.js';
+export { listHistory, showAct } from './show-history.js';
+export type { HookOutput, ShownAct } from './show-history.js';
+export { pinRelease, pruneReleases, recoverInstallation } from './upkeep.js';
+export type {
+  PinOptions,
+  PruneOptions,
+  Pruned,
+  RecoverRootOptions,
+  RecoveredRoot,
+  UpkeepOptions,
+} from './upkeep.js';
+export type { History } from './verify-history.js';

@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs';
 import { SILENT_PROGRESS, formatReleaseName, readHead } from '@salver/core';
 import type { ArtifactHead, ArtifactSource, Progress } from '@salver/core';
+import { attempt } from './act.js';
+import { actingUser } from './acting-user.js';
 import { performActivation } from './activation.js';
 import { checkNeeds } from './check-needs.js';
 import type { Durability } from './durability.js';
 import { checkEnvironment, environmentProblems } from './env-contract.js';
+import { appendHistory } from './history.js';
 import { localHostFacts } from './host-facts.js';
 import type { HostFacts } from './host-facts.js';
 import { hostPaths, releasePath } from './host-paths.js';
@@ -19,9 +22,10 @@ import { prepareRoot } from './prepare-root.js';
 import { recoverRoot } from './recover.js';
 import type { Environment } from './release-environment.js';
 import { currentRelease, previousRelease } from './release-links.js';
-import { readReleaseFacts } from './release-record.js';
+import { readReleaseFacts } from './release-facts.js';
 import { stageRelease } from './stage-release.js';
 import type { Staged } from './stage-release.js';
+import { collectReleases } from './upkeep.js';
 
 export interface InstallOptions {
   readonly root: string;
@@ -116,7 +120,23 @@ async function installLocked(installation: Installation): Promise<InstallResult>
   const staged = await stageRelease(installation);
   const switches = activate && currentRelease(paths) !== release;
   if (switches) await performActivation({ ...installation, act: 'install', manifest: head.manifest });
+  else if (staged.isNew) recordInstalled(installation);
+  await clock.measure('collect', () => collectReleases(paths, installation.progress));
   return report(installation, { changed: staged.isNew || switches, staged });
+}
+
+/** A release that waits for `activate`. */
+function recordInstalled({ paths, release, env, progress, clock }: Installation): void {
+  attempt({ progress }, 'add to the history', () =>
+    appendHistory(paths, {
+      at: new Date().toISOString(),
+      by: actingUser(env),
+      act: 'install',
+      result: 'not activated',
+      release,
+      durationsMs: clock.phasesMs,
+    }),
+  );
 }
 
 /** P2, what the host must offer: refused before anything is written. */

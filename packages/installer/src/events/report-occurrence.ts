@@ -3,7 +3,7 @@ import { enqueueEvents } from './outbox.js';
 import type { ReleaseOccurrence } from './outbox.js';
 import type { Act } from '../act.js';
 import { previousRelease } from '../release-links.js';
-import { readReleaseFacts } from '../release-record.js';
+import { readReleaseFacts } from '../release-facts.js';
 import { splitReleaseName } from '../release-reference.js';
 
 /** Puts what happened into the outbox. Never throws. */
