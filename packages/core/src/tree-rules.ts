@@ -51,6 +51,9 @@ export class TreeRules {
     this.#pathBefore = path;
     this.#entriesLeft -= 1;
     this.#bytesLeft -= entry.sizeBytes;
+    // At once: room on the disk was checked for what the unit states.
+    if (this.#entriesLeft < 0 || this.#bytesLeft < 0)
+      throw refused(path, `its unit "${printable(unit.name)}" holds more than it states`);
     if (this.#kinds.has(path)) throw refused(path, 'it is there twice');
     if (entry.kind !== 'directory' && this.#implied.has(path))
       throw refused(path, 'other entries lie below it');
