@@ -33,3 +33,5 @@ export const PATH_BYTES_MAX = 1024;
 export const PATH_COMPONENT_BYTES_MAX = 255;
 export const PATH_DEPTH_MAX = 64;
 export const LINK_TARGET_BYTES_MAX = 1024;
+/** Links of the archive on the way from a link to where it leads. */
+export const LINK_STEPS_MAX = 40;

@@ -51,7 +51,7 @@ export const behindTheEnd: HostileClass = {
       sealed([file('a', 'x')], { tail: Buffer.concat([TAIL, gzipMember(file('b', 'y').bytes)]) }),
     ),
     damaged('another tail', () =>
-      sealed([file('a', 'x')], { tail: gzipMember(Buffer.alloc(1024)).subarray(0, TAIL.length) }),
+      sealed([file('a', 'x')], { tail: gzipSync(Buffer.alloc(1024)).subarray(0, TAIL.length) }),
     ),
     damaged('a tail that hides an entry', () =>
       sealed([file('a', 'x')], { tail: gzipSync(file('b', 'y').bytes, { level: 9 }) }),

@@ -3,7 +3,8 @@ import { accepts, refuses } from './hostile-case.js';
 import type { HostileCase, HostileClass } from './hostile-case.js';
 import { sealUnits, sealed, sealedMembers } from './seal.js';
 import type { Json } from './seal.js';
-import { directory, file, symlink } from './tar-part.js';
+import { directory, file, longName, symlink } from './tar-part.js';
+import type { TarPart } from './tar-part.js';
 
 export const duplicates: HostileClass = {
   name: 'duplicates',
@@ -64,8 +65,12 @@ function nestedPath(depth: number): string {
   return Array.from({ length: depth }, () => 'd').join('/');
 }
 
-function nested(depth: number): ReturnType<typeof directory>[] {
-  return Array.from({ length: depth }, (_, index) => directory(nestedPath(index + 1)));
+function nested(depth: number): readonly TarPart[] {
+  return Array.from({ length: depth }, (_, index) => index + 1).flatMap((level) => {
+    const path = nestedPath(level);
+    if (path.length < 100) return [directory(path)];
+    return [longName(`${path}/`), directory(path.slice(0, 100))];
+  });
 }
 
 function nestedTree(depth: number): Record<string, string> {
