@@ -1,6 +1,6 @@
 // Every hostile archive against the installer: the stated verdict, nothing outside the root, nothing installed,
-// nothing left in staging. Those made to exhaust memory or time are run as processes in
-// test/hostile-archives.test.ts; here they only have to be refused.
+// nothing left in staging. Those made to exhaust memory or time are run, in processes that are measured, by
+// test/hostile-archives.test.ts.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ async function installRunning(): Promise<void> {
 
 for (const { name: className, cases } of hostileClasses) {
   describe(className, () => {
-    for (const { name, verdict, make } of cases) {
+    for (const { name, verdict, make } of cases.filter(({ isBomb }) => isBomb !== true)) {
       if ('accepted' in verdict) {
         test(`accepts ${name}`, () => checkAccepted(make(), verdict.accepted));
       } else {

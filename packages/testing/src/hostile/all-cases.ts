@@ -1,5 +1,6 @@
 // Every class of hostile archives, in the order of docs/hostile-archives.md.
 import { behindTheEnd, truncations, zeroBlocks } from './archive-ends.js';
+import { byteBombs, countBombs, jsonBombs, zeroBombs } from './bombs.js';
 import { headContent, headFraming, memberFraming } from './envelopes.js';
 import { checksums, magics, numbers } from './header-forms.js';
 import type { HostileClass } from './hostile-case.js';
@@ -48,4 +49,8 @@ export const hostileClasses: readonly HostileClass[] = [
   manifestValues,
   layouts,
   sharedPaths,
+  zeroBombs,
+  byteBombs,
+  countBombs,
+  jsonBombs,
 ];

@@ -1,5 +1,5 @@
 // Links of both kinds: through which an archive writes, or points, where it must not.
-import { accepts, bomb, refuses } from './hostile-case.js';
+import { accepts, refuses } from './hostile-case.js';
 import type { HostileClass } from './hostile-case.js';
 import { sealUnits, sealed } from './seal.js';
 import { directory, file, longLink, record, symlink } from './tar-part.js';
@@ -116,14 +116,6 @@ export const linkChains: HostileClass = {
 /** Links 100 -> 101 -> …, in order. */
 function chain(length: number): readonly TarPart[] {
   return Array.from({ length }, (_, index) => symlink(`a${100 + index}`, `a${101 + index}`));
-}
-
-/** A chain whose links carry long ways along, to be walked at its end. */
-function heavyChain(length: number): readonly TarPart[] {
-  return Array.from({ length }, (_, index) => {
-    const target = `${index + 1 < length ? `m${101 + index}` : 'end'}${'/x'.repeat(500)}`;
-    return [longLink(target), symlink(`m${100 + index}`, target.slice(0, 100))];
-  }).flat();
 }
 
 export const hardLinks: HostileClass = {

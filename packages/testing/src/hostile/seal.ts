@@ -105,12 +105,16 @@ export function gzipMember(raw: Buffer): Buffer {
 
 /** A head member as the format stores it. */
 export function headMember(raw: Buffer): Buffer {
-  const deflated = deflateRawSync(raw, { level: 6 });
+  return headMemberOf(deflateRawSync(raw, { level: 6 }), trailer(raw));
+}
+
+/** A head member of any deflate stream and trailer; its header tells the truth about the stream. */
+export function headMemberOf(deflated: Buffer, end: Buffer): Buffer {
   const start = Buffer.alloc(26);
   Buffer.from('1f8b08040000000000ff0e0053560a000100', 'hex').copy(start);
-  start.writeUInt32LE(start.length + deflated.length + 8, 18);
+  start.writeUInt32LE(start.length + deflated.length + end.length, 18);
   start.writeUInt32LE(crc32(deflated), 22);
-  return Buffer.concat([start, deflated, trailer(raw)]);
+  return Buffer.concat([start, deflated, end]);
 }
 
 function trailer(raw: Buffer): Buffer {
