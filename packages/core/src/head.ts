@@ -114,6 +114,9 @@ function checkTail(source: ArtifactSource, offset: number): void {
 /** Checks a whole head member and reads what it says. Throws as {@link readHead}. */
 export function parseHead(stored: Buffer): ArtifactHead {
   const headBytes = headMemberBytes(stored.subarray(0, HEAD_GZIP_HEADER_BYTES));
+  if (headBytes !== stored.length) {
+    throw new SalverError('E_ARTIFACT_DAMAGED', `the head has ${stored.length} bytes and states ${headBytes}`);
+  }
   const raw = decodeHeadMember(stored, HEAD_RAW_BYTES_MAX);
   const files = readHeadFiles(raw);
   const manifestBytes = fileOf(files, MANIFEST_PATH);

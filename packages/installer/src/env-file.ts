@@ -26,13 +26,13 @@ export function parseEnvFile(text: string, path: string): ReadonlyMap<string, st
   const values = new Map<string, string>();
   const reader = new EnvReader(text.replace(/\r\n/g, '\n'));
   while (!reader.atEnd) {
-    const line = reader.line;
+    const start = reader.position;
     const name = reader.readName();
     if (name === undefined) continue;
-    if (!NAME.test(name)) throw invalid(path, line, 'expected NAME=value');
+    if (!NAME.test(name)) throw invalid(path, reader.lineAt(start), 'expected NAME=value');
     const value = reader.readValue();
-    if (value === undefined) throw invalid(path, line, `the value of ${name} has a quote that is not closed`);
-    if (value.includes('\0')) throw invalid(path, line, `the value of ${name} holds a NUL byte`);
+    if (value === undefined) throw invalid(path, reader.lineAt(start), `the value of ${name} has a quote that is not closed`);
+    if (value.includes('\0')) throw invalid(path, reader.lineAt(start), `the value of ${name} holds a NUL byte`);
     values.set(name, value);
   }
   return values;
@@ -50,9 +50,13 @@ class EnvReader {
     return this.#position >= this.#text.length;
   }
 
-  /** Number of the current line, from 1. */
-  get line(): number {
-    return this.#text.slice(0, this.#position).split('\n').length;
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Number of the line of a position, from 1. Counted only for an error: it reads all that is before. */
+  lineAt(position: number): number {
+    return this.#text.slice(0, position).split('\n').length;
   }
 
   /** Reads up to and including `=`. Undefined for an empty or comment line; empty when the line has no `=`. */
