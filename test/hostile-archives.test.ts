@@ -1,13 +1,14 @@
 // Archives made to exhaust a reader, through the built program, each in a process of its own whose memory and time
 // are measured; and what install.sh, which trusts the builder, makes of the hostile archives.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { installScript } from '@salver/installer';
 import { hostileClasses, makeArtifact } from '@salver/testing';
 import type { HostileCase } from '@salver/testing';
-import { listTree, runJson, runProgram } from './product-harness.js';
+import { listTree, runJson, runProgram, startCommand } from './product-harness.js';
 import { printedError } from './refusal.js';
 
 const RSS_MAX_MIB = 256;
@@ -62,3 +63,43 @@ async function checkBomb({ name, verdict, make }: HostileCase, tell: (text: stri
   assert.ok(rssMiB < RSS_MAX_MIB, `${Math.round(rssMiB)} MiB`);
   assert.ok(result.wallMs < WALL_MAX_MS, `${Math.round(result.wallMs)} ms`);
 }
+
+/** install.sh trusts who built the artifact; these classes it refuses all the same, whole. */
+const REFUSED_BY_SCRIPT = new Set(['absolute paths', 'hard links', 'devices and fifos']);
+/** Classes that try to write outside: tar must keep them in, whatever it makes of them. */
+const KEPT_IN_BY_SCRIPT = new Set([
+  ...REFUSED_BY_SCRIPT,
+  'paths with ..',
+  'symlink, then write through it',
+  'symlink chains',
+]);
+
+test('install.sh lets nothing out of the root, and refuses what it promises to', async (context) => {
+  const area = join(temp, 'script');
+  const script = join(temp, 'install.sh');
+  writeFileSync(script, installScript);
+  for (const { name: className, cases } of hostileClasses.filter(({ name }) => KEPT_IN_BY_SCRIPT.has(name))) {
+    let refused = 0;
+    const hostile = cases.filter(({ verdict }) => 'refused' in verdict);
+    for (const { name, make } of hostile) {
+      mkdirSync(join(area, 'outside'), { recursive: true });
+      writeFileSync(join(area, 'sentinel'), 'untouched');
+      writeFileSync(join(temp, 'hostile.tar.gz'), make());
+      const { ended } = startCommand('sh', [script, join(temp, 'hostile.tar.gz'), join(area, 'root')]);
+      const { status } = await ended;
+      if (status !== 0) refused += 1;
+      assert.equal(readFileSync(join(area, 'sentinel'), 'utf8'), 'untouched', name);
+      assert.deepEqual(readdirSync(join(area, 'outside')), [], name);
+      assert.deepEqual(
+        readdirSync(area)
+          .filter((left) => left !== 'root')
+          .sort(),
+        ['outside', 'sentinel'],
+        name,
+      );
+      rmSync(area, { recursive: true, force: true });
+    }
+    context.diagnostic(`${className}: install.sh refuses ${refused} of ${hostile.length}`);
+    if (REFUSED_BY_SCRIPT.has(className)) assert.equal(refused, hostile.length, className);
+  }
+});

@@ -76,9 +76,9 @@ function keep(corpus: Buffer[], input: Buffer, random: Random): void {
 
 function run({ name, target }: FuzzSubject, input: Buffer, seed: number): { answer: string; ms: number } {
   const started = performance.now();
-  let answer = 'accepted';
+  let answer: string;
   try {
-    target(input);
+    answer = target(input);
   } catch (error) {
     if (!isSalverError(error)) throw failure(`${String(error)}`, { name, seed, input, cause: error });
     answer = `${error.code} ${error.message

@@ -20,19 +20,19 @@ import {
 const SEED_BYTES_MAX = 64 * 1024;
 
 /** All subjects; `dispose` removes what they need on disk. */
-export function fuzzSubjects(): { readonly subjects: readonly FuzzSubject[]; dispose(): void } {
+export function fuzzSubjects(): { readonly subjects: readonly FuzzSubject[]; readonly dispose: () => void } {
   const artifacts = seedArtifacts();
   const heads = artifacts.flatMap((bytes) => headOf(bytes) ?? []);
   const rawHeads = heads.flatMap((head) => rawOf(head.subarray(26, -8)) ?? []);
   const members = artifacts.flatMap((bytes) => rawContentOf(bytes) ?? []);
   const config = makeConfigTarget();
   const subjects: FuzzSubject[] = [
-    { name: 'head', target: headTarget, seeds: rawHeads, mutate: mutateHead, share: 30 },
+    { name: 'head', target: headTarget, seeds: rawHeads, mutate: mutateHead, share: 12 },
     { name: 'head member', target: headMemberTarget, seeds: heads, mutate: mutateBytes, share: 5 },
-    { name: 'member', target: memberTarget, seeds: members, mutate: mutateTar, share: 45 },
-    { name: 'links', target: linksTarget, seeds: LINK_SEEDS, mutate: mutateBytes, share: 10 },
-    { name: 'env file', target: envTarget, seeds: ENV_SEEDS, mutate: mutateBytes, share: 7 },
-    { name: 'salver.json', target: config.target, seeds: CONFIG_SEEDS, mutate: mutateConfig, share: 3 },
+    { name: 'member', target: memberTarget, seeds: members, mutate: mutateTar, share: 58 },
+    { name: 'links', target: linksTarget, seeds: LINK_SEEDS, mutate: mutateBytes, share: 15 },
+    { name: 'env file', target: envTarget, seeds: ENV_SEEDS, mutate: mutateBytes, share: 8 },
+    { name: 'salver.json', target: config.target, seeds: CONFIG_SEEDS, mutate: mutateConfig, share: 2 },
   ];
   return { subjects, dispose: () => config.dispose() };
 }

@@ -20,7 +20,8 @@ import { headMember } from '@salver/testing';
 import { parseEnvFile } from '../../packages/installer/dist/env-file.js';
 import { naiveLinkProblem } from './naive-links.js';
 
-export type Target = (input: Buffer) => void;
+/** Returns a word for the kind of answer. */
+export type Target = (input: Buffer) => string;
 
 /** The raw tar bytes of a head; framing and checksums are made true, so that the contents are reached. */
 export const headTarget: Target = (raw) => {
@@ -28,12 +29,14 @@ export const headTarget: Target = (raw) => {
   const head = parseHead(stored);
   assert.deepEqual(serializeManifest(head.manifest).bytes, head.manifestBytes, 'the manifest has one form');
   assert.deepEqual(encodeHead(head), stored, 'the head has one form');
+  return 'accepted';
 };
 
 /** A whole stored head member, damaged anywhere. */
 export const headMemberTarget: Target = (stored) => {
   const head = parseHead(stored);
   assert.equal(head.headBytes, stored.length);
+  return 'accepted';
 };
 
 const LARGE_ENTRY_BYTES = 256 * 1024;
@@ -60,6 +63,7 @@ export const memberTarget: Target = (raw) => {
   const isWhole = entries.every(({ sizeBytes }) => sizeBytes <= LARGE_ENTRY_BYTES);
   if (isWhole) parser.finish();
   checkTree(entries);
+  return 'accepted';
 };
 
 function checkTree(entries: readonly Entry[]): void {
@@ -88,12 +92,14 @@ export const linksTarget: Target = (input) => {
       links.set(path, target);
   }
   for (const path of links.keys()) {
-    for (const other of links.keys()) if (path.startsWith(`${other}/`)) return;
+    for (const other of links.keys()) if (path.startsWith(`${other}/`)) return 'a link below a link';
   }
   const resolver = new LinkResolver(links);
-  const refused = [...links.keys()].some((path) => resolver.problemOf(path) !== undefined);
+  const problems = [...links.keys()].map((path) => resolver.problemOf(path));
+  const refused = problems.some((problem) => problem !== undefined);
   const expected = [...links.keys()].some((path) => naiveLinkProblem(path, links) !== undefined);
   assert.equal(refused, expected, 'the resolver and the naive walk agree');
+  return `${links.size} links: ${[...new Set(problems)].join()}`;
 };
 
 /** An environment file. */
@@ -103,6 +109,7 @@ export const envTarget: Target = (input) => {
     assert.match(name, /^[A-Za-z_][A-Za-z0-9_]*$/);
     assert.ok(!value.includes('\0'));
   }
+  return 'accepted';
 };
 
 /** salver.json in a directory of its own. `dispose` removes it. */
@@ -112,6 +119,7 @@ export function makeConfigTarget(): { readonly target: Target; dispose(): void }
     target: (input) => {
       writeFileSync(join(directory, 'salver.json'), input);
       loadConfig(directory);
+      return 'accepted';
     },
     dispose: () => rmSync(directory, { recursive: true, force: true }),
   };

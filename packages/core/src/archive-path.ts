@@ -2,8 +2,8 @@
 import { LINK_TARGET_BYTES_MAX, PATH_BYTES_MAX, PATH_COMPONENT_BYTES_MAX, PATH_DEPTH_MAX } from './limits.js';
 
 // Control characters, the backslash (a separator elsewhere) and bidi controls (they disguise names).
-// eslint-disable-next-line no-control-regex -- refusing control characters is the point
 const FORBIDDEN_CHARACTERS =
+  // eslint-disable-next-line no-control-regex -- refusing control characters is the point
   /[\u0000-\u001f\u007f-\u009f\\\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/;
 const PLAIN_ASCII = /^[\x20-\x7e]*$/;
 

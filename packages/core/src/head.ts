@@ -115,7 +115,10 @@ function checkTail(source: ArtifactSource, offset: number): void {
 export function parseHead(stored: Buffer): ArtifactHead {
   const headBytes = headMemberBytes(stored.subarray(0, HEAD_GZIP_HEADER_BYTES));
   if (headBytes !== stored.length) {
-    throw new SalverError('E_ARTIFACT_DAMAGED', `the head has ${stored.length} bytes and states ${headBytes}`);
+    throw new SalverError(
+      'E_ARTIFACT_DAMAGED',
+      `the head has ${stored.length} bytes and states ${headBytes}`,
+    );
   }
   const raw = decodeHeadMember(stored, HEAD_RAW_BYTES_MAX);
   const files = readHeadFiles(raw);

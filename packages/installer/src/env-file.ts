@@ -31,8 +31,10 @@ export function parseEnvFile(text: string, path: string): ReadonlyMap<string, st
     if (name === undefined) continue;
     if (!NAME.test(name)) throw invalid(path, reader.lineAt(start), 'expected NAME=value');
     const value = reader.readValue();
-    if (value === undefined) throw invalid(path, reader.lineAt(start), `the value of ${name} has a quote that is not closed`);
-    if (value.includes('\0')) throw invalid(path, reader.lineAt(start), `the value of ${name} holds a NUL byte`);
+    if (value === undefined)
+      throw invalid(path, reader.lineAt(start), `the value of ${name} has a quote that is not closed`);
+    if (value.includes('\0'))
+      throw invalid(path, reader.lineAt(start), `the value of ${name} holds a NUL byte`);
     values.set(name, value);
   }
   return values;

@@ -91,7 +91,7 @@ export const manifestValues: HostileClass = {
     refusesEdit('a variable called __proto__, which is no rule', {
       manifestText: (text) => text.replace('"host":{}', '"host":{"env":{"__proto__":{"required":"yes"}}}'),
     }),
-    refusesManifest('no units', ({ units: _units, ...manifest }) => manifest),
+    refusesManifest('no units', (manifest) => ({ ...manifest, units: undefined })),
     refusesManifest('a name that is a path', (manifest) => ({ ...manifest, name: '../x' })),
     refusesManifest('a version that is a path', (manifest) => ({ ...manifest, version: '../../x' })),
     refusesManifest('a version of dots', (manifest) => ({ ...manifest, version: '..' })),

@@ -130,6 +130,7 @@ export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const record = value as Json;
   const pairs = Object.keys(record)
+    .filter((key) => record[key] !== undefined)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(record[key])}`);
   return `{${pairs.join(',')}}`;
