@@ -2,6 +2,7 @@
 import { SILENT_PROGRESS, SalverError } from '@salver/core';
 import type { Progress } from '@salver/core';
 import { performActivation } from './activation.js';
+import { withEventDelivery } from './events/with-event-delivery.js';
 import { hostPaths } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { withRootLock } from './lock.js';
@@ -48,8 +49,7 @@ export interface SwitchResult {
 export async function activateRelease(options: ActivateOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: `activate ${options.release}` }, async () => {
-    const common = commonOf(options);
+  return acting(paths, options, `activate ${options.release}`, async (common) => {
     await recoverRoot(paths, common);
     const release = findRelease(paths, options.release);
     if (currentRelease(paths) === release) return unchanged(paths, release);
@@ -69,8 +69,7 @@ export async function activateRelease(options: ActivateOptions): Promise<SwitchR
 export async function rollbackRelease(options: SwitchOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: 'rollback' }, async () => {
-    const common = commonOf(options);
+  return acting(paths, options, 'rollback', async (common) => {
     // An activation that was cut off is not checked first: it is about to be left behind.
     await recoverRoot(paths, { ...common, onCrash: 'keep' });
     const release = requireTarget(paths);
@@ -99,11 +98,22 @@ function unchanged(paths: HostPaths, release: string): SwitchResult {
   return { changed: false, release, previous: previousRelease(paths) ?? null };
 }
 
-function commonOf(options: SwitchOptions): {
+interface Common {
   readonly env: Environment;
   readonly progress: Progress;
   readonly signal: AbortSignal | undefined;
-} {
+}
+
+/** With the lock held; others are told afterwards. */
+function acting<T>(
+  paths: HostPaths,
+  options: SwitchOptions,
+  action: string,
+  work: (common: Common) => Promise<T>,
+): Promise<T> {
   const { env = process.env, progress = SILENT_PROGRESS, signal } = options;
-  return { env, progress, signal };
+  const common = { env, progress, signal };
+  return withEventDelivery(paths, common, () =>
+    withRootLock(paths, { ...options, action }, () => work(common)),
+  );
 }

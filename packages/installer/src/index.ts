@@ -22,6 +22,8 @@ export type { InstalledRelease, RootStatus } from './root-status.js';
 export { releaseEnvironment, runInRelease } from './run-in-release.js';
 export type { RunOptions } from './run-in-release.js';
 export { supervisorStatus, switchSupervised } from './serve/control-client.js';
+export { servedStatus } from './serve/served-status.js';
+export type { ServedStatus } from './serve/served-status.js';
 export type { SupervisedSwitch, SwitchSupervisedOptions } from './serve/control-client.js';
 export type { SupervisorStatus } from './serve/control-messages.js';
 export { serveRoot } from './serve/serve-root.js';

@@ -6,20 +6,26 @@ import { requiredRoot } from '../command-input.js';
 import { formatBytes, formatCount } from '../format-amounts.js';
 
 /** `salver-host status`: what runs, since when, by whom, how it fares, where a rollback goes, what is wrong. */
-export function run(context: CommandContext): Promise<CommandResult> {
-  const status = rootStatus(requiredRoot(context));
-  for (const problem of status.problems) context.progress.warn(printable(problem));
+export async function run(context: CommandContext): Promise<CommandResult> {
+  const root = requiredRoot(context);
+  const status = rootStatus(root);
+  const served = status.supervised
+    ? await (await import('../served-line.js')).askSupervisor(root)
+    : undefined;
+  const problems = [...status.problems, ...(served?.problems ?? [])];
+  for (const problem of problems) context.progress.warn(printable(problem));
   const lines = [
     `app       ${status.name ?? 'unknown'}`,
     `root      ${status.root}`,
     `current   ${describe(status.current)}`,
     `health    ${describeHealth(status.current)}`,
+    ...(served === undefined ? [] : [served.line]),
     `rollback  ${describeRollback(status)}`,
     `running   ${describeRunning(status)}`,
     `releases  ${formatCount(status.releasesTotal, 'release')} installed`,
     `last act  ${describeLastAct(status)}`,
   ];
-  return Promise.resolve({ json: status, text: lines.join('\n') });
+  return { json: { ...status, supervisor: served?.supervisor ?? null, problems }, text: lines.join('\n') };
 }
 
 function describe(release: InstalledRelease | null): string {
