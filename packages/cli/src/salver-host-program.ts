@@ -232,8 +232,7 @@ const RECOVER: Command = {
       name: 'on-crash',
       value: 'HOW',
       choices: ['verify', 'rollback', 'keep'],
-      summary:
-        'what to do about a release whose check was cut off (default: as the release says, else verify)',
+      summary: 'how a release fares whose check was cut off (default: verify)',
     },
     WAIT,
     DRY_RUN,
