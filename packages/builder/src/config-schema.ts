@@ -183,7 +183,9 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         pattern: '^(accept|/[!-~]*)$',
       }),
       drain: duration('How long the old release may take to finish its requests. Default 30s.'),
-      listen: text('Where to listen when neither systemd nor the command line says.', { pattern: '^[!-~]+$' }),
+      listen: text('Where to listen when neither systemd nor the command line says.', {
+        pattern: '^[!-~]+$',
+      }),
     }),
     keep: whole('How many healthy releases stay on a host.', 1, 1_000),
     stores: {
