@@ -167,8 +167,7 @@ const RECOVER: Command = {
       name: 'on-crash',
       value: 'HOW',
       choices: ['verify', 'rollback', 'keep'],
-      summary:
-        'what to do about a release whose check was cut off (default: as the release says, else verify)',
+      summary: 'what to do about a release whose check was cut off',
     },
     WAIT,
     DRY_RUN,
