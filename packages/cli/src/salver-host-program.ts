@@ -72,7 +72,7 @@ const STATUS: Command = {
   name: 'status',
   summary: 'show which release is current and where a rollback would go',
   arguments: [],
-  options: [ROOT],
+  options: [ROOT, { name: 'check', summary: 'ask the app now, once, as its check says' }],
   examples: ['salver-host status --root /srv/shop'],
   load: () => import('./commands/status.js'),
 };

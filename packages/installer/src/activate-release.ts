@@ -2,6 +2,7 @@
 import { SILENT_PROGRESS, SalverError } from '@salver/core';
 import type { Progress } from '@salver/core';
 import { performActivation } from './activation.js';
+import { withDelivery } from './events/with-delivery.js';
 import { hostPaths } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { withRootLock } from './lock.js';
@@ -48,7 +49,7 @@ export interface SwitchResult {
 export async function activateRelease(options: ActivateOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: `activate ${options.release}` }, async () => {
+  return switching(paths, options, `activate ${options.release}`, async () => {
     const common = commonOf(options);
     await recoverRoot(paths, common);
     const release = findRelease(paths, options.release);
@@ -69,7 +70,7 @@ export async function activateRelease(options: ActivateOptions): Promise<SwitchR
 export async function rollbackRelease(options: SwitchOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: 'rollback' }, async () => {
+  return switching(paths, options, 'rollback', async () => {
     const common = commonOf(options);
     // An activation that was cut off is not checked first: it is about to be left behind.
     await recoverRoot(paths, { ...common, onCrash: 'keep' });
@@ -80,6 +81,15 @@ export async function rollbackRelease(options: SwitchOptions): Promise<SwitchRes
     const { previous } = await performActivation({ ...plan, clock: new PhaseClock() });
     return { changed: true, release, previous };
   });
+}
+
+function switching(
+  paths: HostPaths,
+  options: SwitchOptions,
+  action: string,
+  work: () => Promise<SwitchResult>,
+): Promise<SwitchResult> {
+  return withDelivery(paths, options.signal, () => withRootLock(paths, { ...options, action }, work));
 }
 
 function requireTarget(paths: HostPaths): string {

@@ -8,6 +8,7 @@ import { performActivation } from './activation.js';
 import { checkNeeds } from './check-needs.js';
 import type { Durability } from './durability.js';
 import { checkEnvironment, environmentProblems } from './env-contract.js';
+import { withDelivery } from './events/with-delivery.js';
 import { appendHistory } from './history.js';
 import { localHostFacts } from './host-facts.js';
 import type { HostFacts } from './host-facts.js';
@@ -109,7 +110,9 @@ export async function installRelease(options: InstallOptions): Promise<InstallRe
   await clock.measure('needs', () => checkHost(installation));
   await clock.measure('root', () => prepareRoot(installation.paths));
   const lockOptions = { ...options, action: `install ${installation.release}` };
-  return withRootLock(installation.paths, lockOptions, () => installLocked(installation));
+  return withDelivery(installation.paths, options.signal, () =>
+    withRootLock(installation.paths, lockOptions, () => installLocked(installation)),
+  );
 }
 
 async function installLocked(installation: Installation): Promise<InstallResult> {

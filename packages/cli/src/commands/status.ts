@@ -6,20 +6,26 @@ import { requiredRoot } from '../command-input.js';
 import { formatBytes, formatCount } from '../format-amounts.js';
 
 /** `salver-host status`: what runs, since when, by whom, how it fares, where a rollback goes, what is wrong. */
-export function run(context: CommandContext): Promise<CommandResult> {
-  const status = rootStatus(requiredRoot(context));
+export async function run(context: CommandContext): Promise<CommandResult> {
+  const { input, env, signal } = context;
+  const root = requiredRoot(context);
+  const status = rootStatus(root);
+  // Imported when asked for: a plain `status` must start as fast as Node itself.
+  const now = input.flags.has('check')
+    ? await (await import('../ask-now.js')).askNow(root, env, signal)
+    : undefined;
   for (const problem of status.problems) context.progress.warn(printable(problem));
   const lines = [
     `app       ${status.name ?? 'unknown'}`,
     `root      ${status.root}`,
     `current   ${describe(status.current)}`,
-    `health    ${describeHealth(status.current)}`,
+    `health    ${describeHealth(status.current)}${now === undefined ? '' : `; now: ${now.detail}`}`,
     `rollback  ${describeRollback(status)}`,
     `running   ${describeRunning(status)}`,
     `releases  ${formatCount(status.releasesTotal, 'release')} installed`,
     `last act  ${describeLastAct(status)}`,
   ];
-  return Promise.resolve({ json: status, text: lines.join('\n') });
+  return { json: now === undefined ? status : { ...status, now }, text: lines.join('\n') };
 }
 
 function describe(release: InstalledRelease | null): string {
