@@ -34,6 +34,8 @@ export { verifyArtifact } from './verify-artifact.js';
 export type { VerifyArtifactOptions } from './verify-artifact.js';
 export { verifyRelease } from './verify-release.js';
 export type { VerifiedRelease, VerifyReleaseOptions } from './verify-release.js';
+export { checkNow } from './check-now.js';
+export type { ProbeResult } from './health-probe.js';
 export { checkActivation } from './check-activation.js';
 export type { ActivationQuestion } from './check-activation.js';
 export { examineRoot } from './doctor.js';

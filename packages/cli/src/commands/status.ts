@@ -7,8 +7,13 @@ import { formatBytes, formatCount } from '../format-amounts.js';
 
 /** `salver-host status`: what runs, since when, by whom, how it fares, where a rollback goes, what is wrong. */
 export async function run(context: CommandContext): Promise<CommandResult> {
+  const { input, env, signal } = context;
   const root = requiredRoot(context);
   const status = rootStatus(root);
+  // Imported when asked for: a plain `status` must start as fast as Node itself.
+  const now = input.flags.has('check')
+    ? await (await import('../ask-now.js')).askNow(root, env, signal)
+    : undefined;
   const served = status.supervised
     ? await (await import('../served-line.js')).askSupervisor(root)
     : undefined;
@@ -18,14 +23,20 @@ export async function run(context: CommandContext): Promise<CommandResult> {
     `app       ${status.name ?? 'unknown'}`,
     `root      ${status.root}`,
     `current   ${describe(status.current)}`,
-    `health    ${describeHealth(status.current)}`,
+    `health    ${describeHealth(status.current)}${now === undefined ? '' : `; now: ${now.detail}`}`,
     ...(served === undefined ? [] : [served.line]),
     `rollback  ${describeRollback(status)}`,
     `running   ${describeRunning(status)}`,
     `releases  ${formatCount(status.releasesTotal, 'release')} installed`,
     `last act  ${describeLastAct(status)}`,
   ];
-  return { json: { ...status, supervisor: served?.supervisor ?? null, problems }, text: lines.join('\n') };
+  const json = {
+    ...status,
+    supervisor: served?.supervisor ?? null,
+    problems,
+    ...(now === undefined ? {} : { now }),
+  };
+  return { json, text: lines.join('\n') };
 }
 
 function describe(release: InstalledRelease | null): string {
