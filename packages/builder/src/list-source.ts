@@ -2,7 +2,7 @@
 // After an app build: what the build left in the clean copy, ignored output such as dist/ included.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { comparePaths, linkEscapeProblem } from '@salver/core';
+import { LinkResolver, comparePaths } from '@salver/core';
 import type { Progress } from '@salver/core';
 import { FileSelection, parentsOf } from './file-selection.js';
 import type { SelectionOptions } from './file-selection.js';
@@ -134,8 +134,9 @@ function checkLinks(files: readonly SourceFile[]): void {
   const links = new Map(
     files.filter((file) => file.kind === 'symlink').map((file) => [file.path, file.linkTarget]),
   );
+  const resolver = new LinkResolver(links);
   for (const path of links.keys()) {
-    const problem = linkEscapeProblem(path, links);
+    const problem = resolver.problemOf(path);
     if (problem !== undefined) throw unsafe(path, `it links to "${links.get(path)}": ${problem}`);
   }
 }

@@ -1,9 +1,7 @@
 // Canonical JSON (docs/format.md section 4): RFC 8785 without fractions and null, so that one value has
 // exactly one byte form and the manifest's hash can be the release's identity.
 import { SalverError } from './errors.js';
-
-/** Nesting bound: our documents need six levels. */
-const DEPTH_MAX = 32;
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX } from './limits.js';
 
 /** The canonical bytes of a JSON value. Keys whose value is undefined are left out. Throws TypeError. */
 export function canonicalJson(value: unknown): Buffer {
@@ -11,7 +9,7 @@ export function canonicalJson(value: unknown): Buffer {
 }
 
 function serialize(value: unknown, depth: number): string {
-  if (depth > DEPTH_MAX) throw new TypeError('value is nested too deeply for canonical JSON');
+  if (depth > JSON_DEPTH_MAX) throw new TypeError('value is nested too deeply for canonical JSON');
   switch (typeof value) {
     case 'string':
       return serializeString(value);
@@ -61,6 +59,7 @@ function serializeObject(object: object, depth: number): string {
 export function parseCanonicalJson(bytes: Buffer, what: string): unknown {
   let value: unknown;
   let again: Buffer;
+  refuseBomb(bytes, what);
   try {
     value = JSON.parse(bytes.toString('utf8'));
     again = canonicalJson(value);
@@ -72,3 +71,26 @@ export function parseCanonicalJson(bytes: Buffer, what: string): unknown {
   }
   return value;
 }
+
+/**
+ * Refuses what would take more memory to parse than documents of the format need: a list costs a byte of text and
+ * fifty of memory. Strings are counted as if they were structure, which only long ones full of brackets feel.
+ */
+function refuseBomb(bytes: Buffer, what: string): void {
+  let depth = 0;
+  let values = 0;
+  for (const byte of bytes) {
+    if (byte === COMMA) values += 1;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      values += 1;
+      depth += 1;
+      if (depth > JSON_NESTED_OPENINGS_MAX) break;
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
+  }
+  if (depth > JSON_NESTED_OPENINGS_MAX || values > JSON_VALUES_MAX)
+    throw new SalverError('E_MANIFEST_INVALID', `${what} holds more values than the format allows`);
+}
+
+/** Texts may hold some unclosed brackets, too; the exact depth is checked when the value is written again. */
+const JSON_NESTED_OPENINGS_MAX = 1_000;
+const [COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x2c, 0x5b, 0x5d, 0x7b, 0x7d];

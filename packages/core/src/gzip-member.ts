@@ -126,7 +126,10 @@ export function decodeMember(stored: Buffer, facts: MemberFacts): Buffer {
 }
 
 function hasPlainHeader(stored: Buffer): boolean {
-  return stored.compare(PLAIN_HEADER, 0, PLAIN_HEADER.length, 0, PLAIN_HEADER.length) === 0;
+  return (
+    stored.length >= PLAIN_HEADER.length &&
+    stored.compare(PLAIN_HEADER, 0, PLAIN_HEADER.length, 0, PLAIN_HEADER.length) === 0
+  );
 }
 
 const DAMAGE_HINT = 'copy or download the artifact again; if it stays damaged, build it again';

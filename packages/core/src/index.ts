@@ -44,13 +44,8 @@ export type {
   EcosystemContext,
   EcosystemPlan,
 } from './ecosystem.js';
-export {
-  comparePaths,
-  isAtOrBelow,
-  linkEscapeProblem,
-  linkTargetProblem,
-  pathProblem,
-} from './archive-path.js';
+export { comparePaths, isAtOrBelow, linkTargetProblem, pathProblem } from './archive-path.js';
+export { LinkResolver } from './link-resolver.js';
 export { canonicalJson, parseCanonicalJson } from './canonical-json.js';
 export { SHA256_PATTERN, createSha256, sha256Hex } from './digest.js';
 export type { Sha256 } from './digest.js';

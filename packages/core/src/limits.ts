@@ -19,11 +19,15 @@ export const CHUNK_BYTES_AVERAGE = 128 * KIB;
 export const CHUNK_BYTES_MAX = 512 * KIB;
 
 /** The head (manifest, layout, source) compressed and raw. */
-export const HEAD_STORED_BYTES_MAX = 32 * MIB;
-export const HEAD_RAW_BYTES_MAX = 128 * MIB;
+export const HEAD_STORED_BYTES_MAX = 16 * MIB;
+export const HEAD_RAW_BYTES_MAX = 24 * MIB;
 export const ENTRIES_MAX = 1_000_000;
-export const MEMBERS_MAX = 500_000;
+export const MEMBERS_MAX = 200_000;
 export const UNITS_MAX = 100_000;
+/** Values of one JSON document: a member takes three. Parsing needs up to 100 bytes for each. */
+export const JSON_VALUES_MAX = 1_000_000;
+/** Lists and objects in each other: our documents need six levels. */
+export const JSON_DEPTH_MAX = 32;
 /** Sum of all raw member bytes of one artifact. */
 export const ARTIFACT_RAW_BYTES_MAX = 64 * 1024 * MIB;
 /** Largest single file: what the octal size field of a ustar header holds. */
@@ -33,3 +37,5 @@ export const PATH_BYTES_MAX = 1024;
 export const PATH_COMPONENT_BYTES_MAX = 255;
 export const PATH_DEPTH_MAX = 64;
 export const LINK_TARGET_BYTES_MAX = 1024;
+/** Links of the archive on the way from a link to where it leads. */
+export const LINK_STEPS_MAX = 40;

@@ -1,8 +1,9 @@
 // The rules that only a whole tree can break (docs/format.md sections 3 and 5): one entry per path, nothing
 // below a file or link, entries in order inside their unit, links that stay inside, counts that agree.
-import { comparePaths, isAtOrBelow, linkEscapeProblem } from './archive-path.js';
+import { comparePaths, isAtOrBelow } from './archive-path.js';
 import type { Entry, EntryKind } from './entry.js';
 import { SalverError, printable } from './errors.js';
+import { LinkResolver } from './link-resolver.js';
 import type { Manifest, Unit } from './manifest.js';
 
 /** Directory of the head and of `salver` units. */
@@ -15,6 +16,7 @@ export class TreeRules {
   readonly #implied = new Set<string>();
   readonly #links = new Map<string, string>();
   readonly #units: readonly Unit[];
+  readonly #shared: readonly string[];
   #unitIndex = -1;
   #entriesLeft = 0;
   #bytesLeft = 0;
@@ -22,6 +24,7 @@ export class TreeRules {
 
   constructor(manifest: Manifest) {
     this.#units = manifest.units;
+    this.#shared = manifest.host.shared ?? [];
     for (const name of ['layout.json', 'manifest.json', 'source.json']) {
       this.#kinds.set(`${OWN_DIRECTORY}/${name}`, 'file');
     }
@@ -51,6 +54,9 @@ export class TreeRules {
     this.#pathBefore = path;
     this.#entriesLeft -= 1;
     this.#bytesLeft -= entry.sizeBytes;
+    // At once: room on the disk was checked for what the unit states.
+    if (this.#entriesLeft < 0 || this.#bytesLeft < 0)
+      throw refused(path, `its unit "${printable(unit.name)}" holds more than it states`);
     if (this.#kinds.has(path)) throw refused(path, 'it is there twice');
     if (entry.kind !== 'directory' && this.#implied.has(path))
       throw refused(path, 'other entries lie below it');
@@ -91,8 +97,9 @@ export class TreeRules {
     for (const directory of this.#implied) {
       if (!this.#kinds.has(directory)) throw refused(directory, 'the directory has no entry of its own');
     }
+    const resolver = new LinkResolver(this.#links, this.#shared);
     for (const path of this.#links.keys()) {
-      const problem = linkEscapeProblem(path, this.#links);
+      const problem = resolver.problemOf(path);
       if (problem !== undefined) throw refused(path, `the link is not allowed: ${problem}`);
     }
   }

@@ -1,7 +1,7 @@
 // Symlinks that scripts and builds make may point anywhere; in a release they must stay inside it.
 import { isAbsolute, posix, relative } from 'node:path';
 import type { PackEntry } from '@salver/core';
-import { linkEscapeProblem, linkTargetProblem, printable } from '@salver/core';
+import { LinkResolver, linkTargetProblem, printable } from '@salver/core';
 import { linkEntry } from './transcode-package.js';
 
 /** Absolute links into `rootDir` become relative; links that leave it are left out, with a warning. */
@@ -18,9 +18,10 @@ export function keepInsideLinks(
   });
   const links = new Map<string, string>();
   for (const entry of relativeEntries) if (entry.kind === 'symlink') links.set(entry.path, entry.linkTarget);
+  const resolver = new LinkResolver(links);
   return relativeEntries.filter((entry) => {
     if (entry.kind !== 'symlink') return true;
-    const problem = linkTargetProblem(entry.linkTarget) ?? linkEscapeProblem(entry.path, links);
+    const problem = linkTargetProblem(entry.linkTarget) ?? resolver.problemOf(entry.path);
     if (problem === undefined) return true;
     warn(`left out the link ${printable(entry.path)}: ${problem}`);
     return false;

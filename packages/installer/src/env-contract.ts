@@ -1,8 +1,10 @@
 // The contract about the environment: what the release says it reads (`env` in salver.json) against what this host
 // has in config/env and in the process environment. Names are shown, values never.
-import { SalverError, printable } from '@salver/core';
+import { SalverError } from '@salver/core';
 import type { EnvRule, Manifest } from '@salver/core';
 import { readEnvFile } from './env-file.js';
+import { patternProblems } from './env-patterns.js';
+import type { PatternCheck, VariableProblem } from './env-patterns.js';
 import type { HostPaths } from './host-paths.js';
 import type { Environment } from './release-environment.js';
 
@@ -26,25 +28,16 @@ export function environmentProblems(
   const rules = Object.entries<EnvRule>(manifest.host.env ?? {});
   if (rules.length === 0) return [];
   const settings = readEnvFile(paths.envFile);
-  return rules.flatMap(([name, rule]) => {
-    const problem = variableProblem(rule, settings.get(name) ?? env[name] ?? rule.default);
-    return problem === undefined ? [] : [`${name} ${problem}`];
-  });
-}
-
-function variableProblem(rule: EnvRule, value: string | undefined): string | undefined {
-  if (value === undefined || value === '') {
-    if (rule.required !== true) return undefined;
-    return value === undefined ? 'is not set' : 'is empty';
+  const found: VariableProblem[] = [];
+  const checks: PatternCheck[] = [];
+  for (const [name, rule] of rules) {
+    const value = settings.get(name) ?? env[name] ?? rule.default;
+    if (value === undefined || value === '') {
+      const problem = value === undefined ? 'is not set' : 'is empty';
+      if (rule.required === true) found.push({ name, problem });
+    } else if (rule.pattern !== undefined) checks.push({ name, value, pattern: rule.pattern });
   }
-  if (rule.pattern === undefined) return undefined;
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(`^(?:${rule.pattern})$`, 'u');
-  } catch {
-    return `has a pattern that is no regular expression: ${printable(rule.pattern)}`;
-  }
-  return pattern.test(value) ? undefined : `does not match ${printable(rule.pattern)}`;
+  return [...found, ...patternProblems(checks)].map(({ name, problem }) => `${name} ${problem}`);
 }
 
 /** Fingerprint of the environment: the names that are set of those in config/env and those the release declares. */

@@ -4,3 +4,5 @@ export type { ArtifactFiles, FileContent, MadeArtifact, MakeArtifactOptions } fr
 export { createMemoryBuildCache } from './memory-build-cache.js';
 export type { MemoryBuildCache } from './memory-build-cache.js';
 export { noise } from './noise.js';
+export { hostileClasses } from './hostile/all-cases.js';
+export type { ExpectedTree, HostileCase, HostileClass, Verdict } from './hostile/hostile-case.js';
