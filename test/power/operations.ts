@@ -1,0 +1,100 @@
+// What the power is cut during: how the root is before, what is run, and what must be true of `current` afterwards.
+import type { PowerRelease, PowerReleases } from './power-releases.js';
+
+export const OPERATION_NAMES = ['first', 'update', 'activate', 'rollback', 'revert', 'recover'] as const;
+export type OperationName = (typeof OPERATION_NAMES)[number];
+
+export interface Operation {
+  readonly name: OperationName;
+  /** Runs that lead to the state before. */
+  readonly before: readonly (readonly string[])[];
+  /** The last of these runs is killed right behind its switch, and leaves its work to recovery. */
+  readonly cutOff: boolean;
+  readonly run: readonly string[];
+  /** Exit status of an undisturbed run. */
+  readonly status: number;
+  /** What may be current after a cut: before the switch and after it. Null: nothing yet. */
+  readonly allowed: readonly (PowerRelease | null)[];
+  /** What is current after a run that has said so by its exit status. */
+  readonly ends: PowerRelease;
+  /** A run that must succeed after any cut, and lead to `settles`. */
+  readonly next: readonly string[];
+  readonly settles: PowerRelease;
+}
+
+const EXIT_ACTIVATION_FAILED = 6;
+
+/** All of them. `commands` are those that the program knows: an older one has no `recover` of its own. */
+export function makeOperations(
+  { old, next, sick }: PowerReleases,
+  commands: ReadonlySet<string>,
+): readonly Operation[] {
+  const installed = [
+    ['install', old.artifact],
+    ['install', next.artifact],
+  ];
+  const succeeds = { status: 0, cutOff: false };
+  const toNext = { ends: next, next: ['install', next.artifact], settles: next };
+  return [
+    {
+      ...succeeds,
+      name: 'first',
+      before: [],
+      run: ['install', old.artifact],
+      allowed: [null, old],
+      ends: old,
+      next: ['install', old.artifact],
+      settles: old,
+    },
+    {
+      ...succeeds,
+      ...toNext,
+      name: 'update',
+      before: [['install', old.artifact]],
+      run: ['install', next.artifact],
+      allowed: [old, next],
+    },
+    {
+      ...succeeds,
+      ...toNext,
+      name: 'activate',
+      before: [
+        ['install', old.artifact],
+        ['install', next.artifact, '--no-activate'],
+      ],
+      run: ['activate', next.name],
+      allowed: [old, next],
+    },
+    {
+      ...succeeds,
+      name: 'rollback',
+      before: installed,
+      run: ['rollback'],
+      allowed: [next, old],
+      ends: old,
+      next: ['activate', old.name],
+      settles: old,
+    },
+    {
+      name: 'revert',
+      cutOff: false,
+      before: installed,
+      run: ['install', sick.artifact],
+      status: EXIT_ACTIVATION_FAILED,
+      // Between the switch and the way back the new release is current.
+      allowed: [next, sick],
+      ends: next,
+      next: ['activate', next.name],
+      settles: next,
+    },
+    {
+      ...succeeds,
+      ...toNext,
+      name: 'recover',
+      before: installed.slice(0, 1).concat([['install', next.artifact]]),
+      cutOff: true,
+      run: commands.has('recover') ? ['recover'] : ['install', next.artifact],
+      allowed: [next],
+    },
+  ];
+}
