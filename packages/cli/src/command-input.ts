@@ -1,6 +1,6 @@
 // Getting typed words out of a command's input.
 import { resolve } from 'node:path';
-import { SalverError } from '@salver/core';
+import { SalverError, printable } from '@salver/core';
 import type { CommandContext, CommandInput } from './command.js';
 import { parseDuration } from './parse-amounts.js';
 
@@ -23,6 +23,14 @@ export function requiredRoot(context: CommandContext): string {
   throw new SalverError('E_USAGE', 'no root given: the directory on this host that holds the app', {
     hint: 'write --root DIR or set SALVER_ROOT',
   });
+}
+
+/** A count, or undefined when the option is not there. Throws E_USAGE. */
+export function wholeNumber(input: CommandInput, option: string): number | undefined {
+  const text = input.values.get(option);
+  if (text === undefined) return undefined;
+  if (/^[0-9]{1,6}$/.test(text)) return Number(text);
+  throw new SalverError('E_USAGE', `--${option} is not a whole number: "${printable(text)}"`);
 }
 
 /** How long `--watch` goes on checking, in milliseconds. Throws E_USAGE. */

@@ -172,6 +172,84 @@ const UNITS: Command = {
   load: () => import('./commands/units.js'),
 };
 
+const PRUNE: Command = {
+  name: 'prune',
+  summary: 'remove old releases that nothing needs',
+  arguments: [],
+  options: [
+    ROOT,
+    {
+      name: 'keep',
+      value: 'N',
+      summary: 'how many healthy releases stay (default: as the release says, else 5)',
+    },
+    WAIT,
+    DRY_RUN,
+  ],
+  examples: ['salver-host prune --root /srv/shop --keep 3 --dry-run'],
+  load: () => import('./commands/prune.js'),
+};
+
+const PIN: Command = {
+  name: 'pin',
+  summary: 'keep a release whatever retention says',
+  arguments: [{ name: 'RELEASE', required: true, summary: 'name, version or beginning of the id' }],
+  options: [ROOT, { name: 'remove', summary: 'take the pin away' }, WAIT, DRY_RUN],
+  examples: ['salver-host pin 1.4.2 --root /srv/shop', 'salver-host pin 1.4.2 --remove --root /srv/shop'],
+  load: () => import('./commands/pin.js'),
+};
+
+const HISTORY: Command = {
+  name: 'history',
+  summary: 'show what was done here, when and by whom',
+  arguments: [],
+  options: [
+    ROOT,
+    { name: 'show', value: 'TXID', summary: 'one act, with the output of its hooks' },
+    { name: 'verify', summary: 'fail unless every line fits the one before it' },
+    { name: 'last', value: 'N', summary: 'how many acts (default 20)' },
+  ],
+  examples: ['salver-host history --root /srv/shop', 'salver-host history --verify --root /srv/shop'],
+  load: () => import('./commands/history.js'),
+};
+
+const DOCTOR: Command = {
+  name: 'doctor',
+  summary: 'look for everything that may be wrong with a root; changes nothing',
+  arguments: [],
+  options: [ROOT],
+  examples: ['salver-host doctor --root /srv/shop'],
+  load: () => import('./commands/doctor.js'),
+};
+
+const RECOVER: Command = {
+  name: 'recover',
+  summary: 'finish or undo what a crash has cut off',
+  arguments: [],
+  options: [
+    ROOT,
+    {
+      name: 'on-crash',
+      value: 'HOW',
+      choices: ['verify', 'rollback', 'keep'],
+      summary: 'how a release fares whose check was cut off (default: verify)',
+    },
+    WAIT,
+    DRY_RUN,
+  ],
+  examples: ['salver-host recover --root /srv/shop'],
+  load: () => import('./commands/recover.js'),
+};
+
+const FACTS: Command = {
+  name: 'facts',
+  summary: 'print what this host offers, for `salver check --host`',
+  arguments: [],
+  options: [],
+  examples: ['salver-host facts > web-1.json'],
+  load: () => import('./commands/facts.js'),
+};
+
 /** The program for hosts. */
 export const SALVER_HOST: Program = {
   name: 'salver-host',
@@ -185,9 +263,15 @@ export const SALVER_HOST: Program = {
     RELEASES,
     VERIFY,
     RUN,
-    EVENTS,
     SERVE,
     UNITS,
+    HISTORY,
+    PIN,
+    PRUNE,
+    DOCTOR,
+    RECOVER,
+    EVENTS,
+    FACTS,
     completionCommand('salver-host', () => SALVER_HOST),
   ],
 };

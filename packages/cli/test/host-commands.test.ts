@@ -1,6 +1,6 @@
 // The commands of `salver-host` from the words on the command line to what lies on disk and on stdout.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -130,5 +130,89 @@ test('run ends with the exit status of its command', async () => {
     await json('install', await make('1.0.0'));
     const result = await run('run', '--', process.execPath, '-e', 'process.exit(7)');
     assert.deepEqual(result, { exitCode: 7, stdout: '', stderr: '' });
+  });
+});
+
+test('history, releases and status tell what was done; pin and prune decide what stays', async () => {
+  await withStage(async ({ make, json, run }) => {
+    const names: string[] = [];
+    for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) {
+      names.push(String((await json('install', await make(version)))['release']));
+    }
+    const [first, second] = names;
+    assert.equal((await json('pin', '1.0.0'))['changed'], true);
+    assert.equal((await json('pin', '1.0.0'))['changed'], false);
+    const would = await json('prune', '--keep', '1', '--dry-run');
+    assert.deepEqual([would['dryRun'], would['removed']], [true, [second]]);
+    assert.equal((await run('prune', '--keep', '1', '-q')).stdout, `${String(second)}\n`);
+    assert.equal((await json('prune', '--keep', '1'))['changed'], false);
+    assert.equal((await run('prune', '--keep', 'all')).exitCode, 2);
+
+    const { releases } = (await json('releases')) as { releases: readonly Record<string, unknown>[] };
+    const pinned = releases.filter(({ isPinned }) => isPinned).map(({ release }) => release);
+    assert.deepEqual(pinned, [first]);
+    assert.ok(releases.every(({ health }) => health === 'healthy'));
+
+    const history = (await json('history', '--verify')) as { acts: readonly Record<string, unknown>[] };
+    assert.deepEqual(
+      history.acts.map(({ act }) => act),
+      ['install', 'install', 'install', 'install', 'pin', 'prune'],
+    );
+    const shown = await run('history', '--show', String(history.acts[0]?.['txid']));
+    assert.match(shown.stdout, /install 1\.0\.0-\w+: ok, by /);
+    const status = await run('status');
+    assert.match(status.stdout, /^current {3}1\.3\.0-\w+, since \S+ by /m);
+    assert.match(status.stdout, /^rollback {2}would go to 1\.2\.0-/m);
+    assert.equal((await json('recover'))['changed'], false);
+  });
+});
+
+test('doctor ends with 1 when something is wrong', async () => {
+  await withStage(async ({ directory, make, json, run }) => {
+    await json('install', await make('1.0.0'));
+    assert.equal((await run('doctor')).exitCode, 0);
+    writeFileSync(join(directory, 'root/.salver/history.jsonl'), 'not a history\n');
+    const { exitCode, stdout } = await run('doctor');
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /problem +history/);
+    assert.equal((await run('history', '--verify')).exitCode, 3);
+  });
+});
+
+test('facts print what this host offers', async () => {
+  await withStage(async ({ json, run }) => {
+    const facts = await json('facts');
+    assert.equal((facts['node'] as { version: string }).version, process.versions.node);
+    assert.match(String(facts['target']), /^[a-z]+-/);
+    const printed = JSON.parse((await run('facts')).stdout) as Record<string, unknown>;
+    assert.deepEqual(printed['libraries'], facts['libraries']);
+  });
+});
+
+test('hooks and checks run through the command; a dry run refuses what the activation would', async () => {
+  await withStage(async ({ directory, make, json, run }) => {
+    await json('install', await make('1.0.0'));
+    const hooks = {
+      migrate: { run: 'touch "$SALVER_ROOT/migrated"', phase: 'contract' },
+      check: { run: 'true' },
+    } as const;
+    const host = { hooks, env: { TOKEN: { required: true } } };
+    const artifact = await make('1.1.0', { host });
+    for (const extra of [[], ['--dry-run']]) {
+      assert.equal((await json('install', artifact, ...extra))['code'], 'E_ENV_UNMET');
+    }
+    mkdirSync(join(directory, 'root/config'));
+    writeFileSync(join(directory, 'root/config/env'), 'TOKEN=x\n');
+    assert.equal((await json('install', artifact, '--migrate', '--watch', '1s'))['changed'], true);
+    assert.ok(existsSync(join(directory, 'root/migrated')));
+    for (const extra of [[], ['--dry-run']]) {
+      assert.equal((await json('rollback', ...extra))['code'], 'E_ROLLBACK_UNSAFE');
+      assert.equal((await json('activate', '1.0.0', ...extra))['code'], 'E_ROLLBACK_UNSAFE');
+    }
+    assert.match((await run('status')).stdout, /^rollback {2}refused/m);
+    assert.equal((await json('rollback', '--force'))['changed'], true);
+    const failing = await make('1.2.0', { host: { hooks: { check: { run: 'false', deadline: '50ms' } } } });
+    const failed = await json('install', failing);
+    assert.deepEqual([failed['code'], failed['exitCode']], ['E_ACTIVATION_FAILED', 6]);
   });
 });

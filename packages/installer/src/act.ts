@@ -1,12 +1,13 @@
 // One act on `current` while it goes on: what the steps of an activation share, and the bookkeeping at its end.
-import { errnoOf, isSalverError } from '@salver/core';
+import { bootId, errnoOf, isSalverError } from '@salver/core';
 import type { Manifest, Progress } from '@salver/core';
 import { actingUser } from './acting-user.js';
+import { readContracts } from './contract-guard.js';
 import { environmentNames } from './env-contract.js';
 import { appendHistory } from './history.js';
-import type { HistoryEntry } from './history.js';
+import type { HistoryEntry } from './history-lines.js';
 import type { HostPaths } from './host-paths.js';
-import { currentBoot, readJournal, writeJournal } from './journal.js';
+import { readJournal, writeJournal } from './journal.js';
 import type { ActKind, JournalPhase } from './journal.js';
 import type { PhaseClock } from './phase-clock.js';
 import type { Environment } from './release-environment.js';
@@ -63,7 +64,8 @@ export function beginAct(plan: ActPlan): Act {
 function nextSeq(paths: HostPaths): number {
   const journal = readJournal(paths);
   if (journal !== undefined) return journal.seq + 1;
-  return 1 + Math.max(0, ...markedReleases(paths).map((release) => readMark(paths, release)?.seq ?? 0));
+  const marks = markedReleases(paths).map((release) => readMark(paths, release)?.seq ?? 0);
+  return 1 + Math.max(0, ...marks, ...readContracts(paths).map(({ seq }) => seq));
 }
 
 /** Throws the system's error; the journal is then as it was. */
@@ -71,7 +73,7 @@ export function journalAct(act: Act, phase: JournalPhase): void {
   const { paths, txid, seq, from, previous } = act;
   const at = new Date().toISOString();
   const base = { format: 1, txid, seq, act: act.act, phase, from, to: act.release, previous } as const;
-  writeJournal(paths, { ...base, bootId: currentBoot(), at });
+  writeJournal(paths, { ...base, bootId: bootId(), at });
 }
 
 /** Writes down how the release has fared. */
@@ -121,6 +123,7 @@ export function attempt(act: Pick<Act, 'progress'>, what: string, work: () => vo
     work();
   } catch (error) {
     if (errnoOf(error) === undefined && !isSalverError(error)) throw error;
-    act.progress.warn(`cannot ${what}: ${errnoOf(error) ?? (error as Error).message}`);
+    const why = isSalverError(error) ? error.message : (errnoOf(error) ?? '');
+    act.progress.warn(`cannot ${what}: ${why}`);
   }
 }

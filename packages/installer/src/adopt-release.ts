@@ -11,8 +11,10 @@ import type { HostPaths } from './host-paths.js';
 import { walkMembers } from './member-walk.js';
 import { rowPath } from './recorded-entry.js';
 import type { InstalledTree } from './recorded-entry.js';
-import { ReleaseRecord, recordPieces, formatRows, recordPath } from './release-record.js';
-import type { RecordRow, RecordedMember, ReleaseFacts } from './release-record.js';
+import { recordPath } from './release-facts.js';
+import { ReleaseRecord, recordPieces, formatRows } from './release-record.js';
+import type { ReleaseFacts } from './release-facts.js';
+import type { RecordRow, RecordedMember } from './release-record.js';
 import { sharedPathsOf } from './shared-paths.js';
 import { writeDurably } from './write-durably.js';
 

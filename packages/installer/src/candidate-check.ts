@@ -41,7 +41,7 @@ export async function checkCandidate(context: HookContext): Promise<string | und
   } finally {
     await group.stop(STOP_GRACE_MS);
     output.finish();
-    forgetRunning(context.paths);
+    forgetRunning(context.paths, group.pid);
   }
 }
 

@@ -2,7 +2,6 @@
 // cut leaves `current` pointing to files of zero bytes (seen in 9 of 29 cut points without it).
 // One syncfs through sync(1) costs about twice the writing; fsync of each file ten times as much.
 import { spawn } from 'node:child_process';
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { SalverError, errnoOf, fileSystemError, printable } from '@salver/core';
 
@@ -71,14 +70,4 @@ async function syncEachFile(directory: string): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: FILES_IN_FLIGHT_MAX }, syncNext));
-}
-
-/** Makes the names in a directory durable. Throws the system's error. */
-export function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -55,7 +55,8 @@ const GNU_CPU_BY_ARCH: Readonly<Record<string, string>> = {
   riscv64: 'riscv64',
 };
 
-function libraryDirectories(): readonly string[] {
+/** Where the dynamic loader looks first. */
+export function libraryDirectories(): readonly string[] {
   const cpu = GNU_CPU_BY_ARCH[process.arch] ?? process.arch;
   const multiarch = process.arch === 'arm' ? 'arm-linux-gnueabihf' : `${cpu}-linux-gnu`;
   const bases = ['/usr/local/lib', '/lib', '/usr/lib', '/lib64', '/usr/lib64'];
@@ -74,7 +75,7 @@ function findLibrary(name: string): string | undefined {
 let cachedLoaderCache: ReadonlyMap<string, string> | undefined;
 
 /** What `ldconfig -p` lists: name to path. Empty where there is no ldconfig (musl). */
-function loaderCache(): ReadonlyMap<string, string> {
+export function loaderCache(): ReadonlyMap<string, string> {
   if (cachedLoaderCache !== undefined) return cachedLoaderCache;
   const tool = ['/sbin/ldconfig', '/usr/sbin/ldconfig'].find((path) => existsSync(path)) ?? 'ldconfig';
   const result = spawnSync(tool, ['-p'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -22,6 +22,8 @@ export type { InstalledRelease, RootStatus } from './root-status.js';
 export { releaseEnvironment, runInRelease } from './run-in-release.js';
 export type { RunOptions } from './run-in-release.js';
 export { supervisorStatus, switchSupervised } from './serve/control-client.js';
+export { servedStatus } from './serve/served-status.js';
+export type { ServedStatus } from './serve/served-status.js';
 export type { SupervisedSwitch, SwitchSupervisedOptions } from './serve/control-client.js';
 export type { SupervisorStatus } from './serve/control-messages.js';
 export { serveRoot } from './serve/serve-root.js';
@@ -32,3 +34,25 @@ export { verifyArtifact } from './verify-artifact.js';
 export type { VerifyArtifactOptions } from './verify-artifact.js';
 export { verifyRelease } from './verify-release.js';
 export type { VerifiedRelease, VerifyReleaseOptions } from './verify-release.js';
+export { checkActivation } from './check-activation.js';
+export type { ActivationQuestion } from './check-activation.js';
+export { examineRoot } from './doctor.js';
+export type { Finding } from './doctor.js';
+export type { HistoryLine } from './history-lines.js';
+export { factsOfDocument, listFacts } from './list-facts.js';
+export type { HostFactsDocument } from './list-facts.js';
+export type { Recovered } from './recover.js';
+export type { Environment } from './release-environment.js';
+export type { RollbackPreview } from './root-status.js';
+export { listHistory, showAct } from './show-history.js';
+export type { HookOutput, ShownAct } from './show-history.js';
+export { pinRelease, pruneReleases, recoverInstallation } from './upkeep.js';
+export type {
+  PinOptions,
+  PruneOptions,
+  Pruned,
+  RecoverRootOptions,
+  RecoveredRoot,
+  UpkeepOptions,
+} from './upkeep.js';
+export type { History } from './verify-history.js';

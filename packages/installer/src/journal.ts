@@ -5,9 +5,18 @@
 // On a full disk: the spare was allocated beforehand, so writing into it needs no room. Should it be missing,
 // too, the journal's own first sector is overwritten in place: a disk writes a sector whole or not at all, so a
 // power cut leaves the old text or the new one.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { bootId, errnoOf } from '@salver/core';
-import { syncDirectory } from './durability.js';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { errnoOf } from '@salver/core';
+import { syncDirectory } from './sync-directory.js';
 import type { HostPaths } from './host-paths.js';
 
 /** What is under way. */
@@ -50,11 +59,6 @@ export function isSettled(journal: Journal | undefined): boolean {
   return journal === undefined || journal.phase === 'done';
 }
 
-/** The boot during which an act is journaled, for people who look at a crash. */
-export function currentBoot(): string {
-  return bootId();
-}
-
 /** Makes the journal say this, durably. Throws the system's error; the journal is then as it was. */
 export function writeJournal(paths: HostPaths, journal: Journal): void {
   const text = `${JSON.stringify(journal).padEnd(SECTOR_BYTES - 1)}\n`;
@@ -62,7 +66,7 @@ export function writeJournal(paths: HostPaths, journal: Journal): void {
   try {
     writeBySpare(paths, text);
   } catch (error) {
-    if (!isFull(error)) throw error;
+    if (!isFull(error) || !existsSync(paths.journal)) throw error;
     overwrite(paths.journal, text);
   }
   laySpare(paths);

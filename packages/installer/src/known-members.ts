@@ -7,7 +7,8 @@ import { releasePath } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import type { InstalledTree } from './recorded-entry.js';
 import { currentRelease, previousRelease } from './release-links.js';
-import { readRecord, recordPath } from './release-record.js';
+import { recordPath } from './release-facts.js';
+import { readRecord } from './release-record.js';
 import type { RecordRow, ReleaseRecord } from './release-record.js';
 import { SharedPaths } from './shared-paths.js';
 

@@ -3,9 +3,9 @@
 //
 // A crash while a mark is written leaves the old mark and an unfinished file, which recovery removes, as it
 // removes marks of releases that are gone.
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import type { HostPaths } from './host-paths.js';
-import { UNFINISHED_SUFFIX, writeDurably } from './write-durably.js';
+import { writeDurably } from './write-durably.js';
 
 export interface ReleaseMark {
   readonly format: 1;
@@ -41,19 +41,12 @@ export function readMark(paths: HostPaths, release: string): ReleaseMark | undef
 }
 
 /**
- * Writes a mark. A failed one is made durable, so that no later rollback goes there; a healthy one that a power
- * cut takes only makes the release unproven. Throws the system's error.
+ * Writes a mark, durably: no later rollback may go to a failed release, and a release that ran before a contract
+ * migration must be known to have. Throws the system's error.
  */
 export function writeMark(paths: HostPaths, mark: ReleaseMark): void {
   mkdirSync(paths.marks, { recursive: true, mode: 0o755 });
-  const path = markPath(paths, mark.release);
-  const text = `${JSON.stringify(mark)}\n`;
-  if (mark.health === 'failed') {
-    writeDurably(path, [text]);
-    return;
-  }
-  writeFileSync(`${path}${UNFINISHED_SUFFIX}`, text, { mode: 0o644 });
-  renameSync(`${path}${UNFINISHED_SUFFIX}`, path);
+  writeDurably(markPath(paths, mark.release), [`${JSON.stringify(mark)}\n`]);
 }
 
 /** Names of the releases that have a mark. */

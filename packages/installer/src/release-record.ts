@@ -4,9 +4,11 @@
 // Text, one JSON value per line: facts of the release, the digests of its members in order, then the rows of
 // each member. Lines are parsed when asked for: an update that needs one member of an old release does not
 // pay for the rest.
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createSha256, errnoOf, sha256Hex } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
+import { parseFacts, recordPath } from './release-facts.js';
+import type { ReleaseFacts } from './release-facts.js';
 
 /**
  * One thing on disk, paths as in the artifact:
@@ -19,23 +21,6 @@ export type RecordRow =
   | readonly [kind: 'l', path: string, target: string]
   | readonly [kind: 'f' | 'x', path: string, sizeBytes: number, mtimeMs: number, inode: number]
   | readonly [kind: 'p', path: string, offset: number, length: number];
-
-/** The first line of a record. */
-export interface ReleaseFacts {
-  readonly format: 1;
-  readonly release: string;
-  readonly id: string;
-  readonly name: string;
-  readonly version: string;
-  readonly target: string;
-  /** ISO time of installation on this host. */
-  readonly installedAt: string;
-  readonly commit?: string;
-  readonly entries: number;
-  readonly sizeBytes: number;
-  /** Shared paths as configured in the release. */
-  readonly shared: readonly string[];
-}
 
 export interface RecordedMember {
   readonly digest: string;
@@ -99,11 +84,6 @@ export function parseRows(line: string): readonly RecordRow[] {
   return JSON.parse(line) as RecordRow[];
 }
 
-/** Where the record of a release lies. */
-export function recordPath(paths: HostPaths, release: string): string {
-  return `${paths.records}/${release}.jsonl`;
-}
-
 /** The record of a release, or undefined when there is none or it is damaged: nothing is then taken from it. */
 export function readRecord(paths: HostPaths, release: string): ReleaseRecord | undefined {
   const text = readIfThere(recordPath(paths, release));
@@ -115,45 +95,6 @@ export function readRecord(paths: HostPaths, release: string): ReleaseRecord | u
   }
 }
 
-/** Only the first line, for lists of releases. */
-export function readReleaseFacts(paths: HostPaths, release: string): ReleaseFacts | undefined {
-  const line = readFirstLine(recordPath(paths, release));
-  try {
-    return line === undefined ? undefined : parseFacts(line);
-  } catch {
-    return undefined;
-  }
-}
-
-const LINE_PIECE_BYTES = 4 * 1024;
-
-/** A record may have megabytes, and `status` needs its first line only. Undefined when there is no file. */
-function readFirstLine(path: string): string | undefined {
-  const fd = openIfThere(path);
-  if (fd === undefined) return undefined;
-  try {
-    const pieces: Buffer[] = [];
-    for (;;) {
-      const piece = Buffer.alloc(LINE_PIECE_BYTES);
-      const length = readSync(fd, piece, 0, LINE_PIECE_BYTES, null);
-      const end = piece.subarray(0, length).indexOf('\n');
-      pieces.push(piece.subarray(0, end === -1 ? length : end));
-      if (end !== -1 || length === 0) return Buffer.concat(pieces).toString('utf8');
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 function parseRecord(text: string): ReleaseRecord | undefined {
   const firstEnd = text.indexOf('\n');
   const facts = parseFacts(text.slice(0, firstEnd));
@@ -161,11 +102,6 @@ function parseRecord(text: string): ReleaseRecord | undefined {
   if (facts === undefined || facts.bodyDigest !== sha256Hex(body)) return undefined;
   const [digestLine = '', ...lines] = body.split('\n');
   return new ReleaseRecord(facts, JSON.parse(digestLine) as string[], lines);
-}
-
-function parseFacts(line: string): (ReleaseFacts & { readonly bodyDigest: string }) | undefined {
-  const facts = JSON.parse(line) as ReleaseFacts & { readonly bodyDigest: string };
-  return facts.format === 1 ? facts : undefined;
 }
 
 function readIfThere(path: string): string | undefined {

@@ -1,6 +1,6 @@
 // One command of the app, run to its end within a time limit: hooks and command checks. While it runs, a note
 // says which process it is, so that the next run can end what a killed one has left running.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { bootId, startTicksOf } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
 import { OutputCapture } from './output-capture.js';
@@ -41,7 +41,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandOutcom
   } finally {
     limit.clear();
     output.finish();
-    forgetRunning(options.paths);
+    forgetRunning(options.paths, group.pid);
   }
 }
 
@@ -68,8 +68,10 @@ function limitOf({ timeoutMs, signal }: CommandOptions): Limit {
   };
 }
 
-function runningPath(paths: HostPaths): string {
-  return `${paths.state}/running.json`;
+const NOTE_NAME = /^running-[0-9]+\.json$/;
+
+function notePath(paths: HostPaths, pid: number): string {
+  return `${paths.state}/running-${pid}.json`;
 }
 
 /** Not synced: after a power cut nothing runs, and the boot id says so. */
@@ -77,39 +79,44 @@ export function noteRunning(paths: HostPaths, pid: number | undefined): void {
   if (pid === undefined) return;
   const note = { pid, startTicks: startTicksOf(pid), bootId: bootId() };
   try {
-    writeFileSync(runningPath(paths), JSON.stringify(note), { mode: 0o644 });
+    writeFileSync(notePath(paths, pid), JSON.stringify(note), { mode: 0o644 });
   } catch {
     // Without room for the note the command runs all the same.
   }
 }
 
-export function forgetRunning(paths: HostPaths): void {
+export function forgetRunning(paths: HostPaths, pid: number | undefined): void {
+  if (pid !== undefined) forget(notePath(paths, pid));
+}
+
+function forget(path: string): void {
   try {
-    rmSync(runningPath(paths), { force: true });
+    rmSync(path, { force: true });
   } catch {
     // The identity in it is of a process that is gone: it can do no harm.
   }
 }
 
 /**
- * Ends the command that a killed run has left running: two migrations at a time would be worse than half of one.
+ * Ends the commands that a killed run has left running: two migrations at a time would be worse than half of one.
  * Returns whether there was one.
  */
 export function endLeftRunning(paths: HostPaths): boolean {
-  let text: string;
-  try {
-    text = readFileSync(runningPath(paths), 'utf8');
-  } catch {
-    return false;
+  let ended = false;
+  for (const name of readdirSync(paths.state).filter((one) => NOTE_NAME.test(one))) {
+    ended = killNoted(`${paths.state}/${name}`) || ended;
+    forget(`${paths.state}/${name}`);
   }
-  const ended = killNoted(text);
-  forgetRunning(paths);
   return ended;
 }
 
-function killNoted(text: string): boolean {
+function killNoted(path: string): boolean {
   try {
-    const note = JSON.parse(text) as { pid: number; startTicks: string; bootId: string };
+    const note = JSON.parse(readFileSync(path, 'utf8')) as {
+      pid: number;
+      startTicks: string;
+      bootId: string;
+    };
     if (note.startTicks === '' || !mayBeAlive(note)) return false;
     process.kill(-note.pid, 'SIGKILL');
     return true;

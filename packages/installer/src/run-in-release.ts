@@ -7,7 +7,9 @@ import { readEnvFile } from './env-file.js';
 import { hostPaths, releasePath } from './host-paths.js';
 import { requireRoot } from './prepare-root.js';
 import { currentRelease } from './release-links.js';
+import { withDefaults } from './release-environment.js';
 import { findRelease } from './release-reference.js';
+import { readManifestOrNone } from './require-release.js';
 
 export interface RunOptions {
   readonly root: string;
@@ -66,7 +68,8 @@ export function releaseEnvironment(options: Pick<RunOptions, 'root' | 'release' 
   }
   const release = findRelease(paths, reference);
   const directory = releasePath(paths, release);
-  const env = { ...(options.env ?? process.env), ...Object.fromEntries(readEnvFile(paths.envFile)) };
+  const settings = { ...(options.env ?? process.env), ...Object.fromEntries(readEnvFile(paths.envFile)) };
+  const env = withDefaults(readManifestOrNone(paths, release), settings);
   return {
     directory,
     env: {

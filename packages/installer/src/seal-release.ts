@@ -1,11 +1,11 @@
 // P7: a staged, synced release gets its name. Its record is written first: a crash in between leaves a record
 // without a release, which recovery removes; a directory below releases/ is therefore always whole.
 import { existsSync, renameSync } from 'node:fs';
-import { syncDirectory } from './durability.js';
+import { syncDirectory } from './sync-directory.js';
 import { withFileErrors } from './file-errors.js';
 import { releasePath } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
-import { recordPath } from './release-record.js';
+import { recordPath } from './release-facts.js';
 import { writeDurably } from './write-durably.js';
 
 export interface SealOptions {

@@ -3,7 +3,7 @@
 // needs no room on the disk.
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { SalverError, errnoOf, fileSystemError } from '@salver/core';
-import { syncDirectory } from './durability.js';
+import { syncDirectory } from './sync-directory.js';
 import { withFileErrors } from './file-errors.js';
 import { releaseLinkTarget } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';

@@ -1,7 +1,7 @@
 // A small file that must be there whole or not at all, also after a power cut.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncDirectory } from './durability.js';
+import { syncDirectory } from './sync-directory.js';
 
 /** Suffix of unfinished files; recovery removes them. */
 export const UNFINISHED_SUFFIX = '.unfinished';

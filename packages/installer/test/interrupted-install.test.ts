@@ -1,19 +1,9 @@
 // kill -9 at random instants, several installers at once, a full disk: what is there afterwards is judged from
 // outside, without the installer's own code.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-  openSync,
-  closeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,6 +13,7 @@ import type { Progress } from '@salver/core';
 import { rollbackRelease, verifyRelease } from '@salver/installer';
 import { makeArtifact } from '@salver/testing';
 import type { ArtifactFiles, MadeArtifact } from '@salver/testing';
+import { fillDisk, mountProblem, withSmallDisk } from './small-disk.js';
 import { install, makeTempDir, snapshot, withCode } from './test-root.js';
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), '../dist');
@@ -164,23 +155,6 @@ test('of several installers at once, one works and the others say who holds the 
   await verifyRelease({ root });
 });
 
-const mountProblem = ((): string | false => {
-  if (process.getuid?.() !== 0) return 'mounting a small tmpfs needs root';
-  const probe = spawnSync('unshare', ['--mount', 'true']);
-  return probe.status === 0 ? false : 'this system does not allow mounts';
-})();
-
-/** Runs `work` with a file system of its own mounted at `directory`. */
-async function withSmallDisk(directory: string, options: string, work: () => Promise<void>): Promise<void> {
-  mkdirSync(directory, { recursive: true });
-  assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory]).status, 0);
-  try {
-    await work();
-  } finally {
-    spawnSync('umount', [directory]);
-  }
-}
-
 test(
   'a disk that fills up while unpacking stops the installation; a rollback still works',
   { skip: mountProblem },
@@ -219,19 +193,3 @@ test('too little room is said before anything is written', { skip: mountProblem 
     });
   }
 });
-
-function fillDisk(path: string): void {
-  const fd = openSync(path, 'w');
-  try {
-    for (let size = 65_536; size >= 1; size = Math.floor(size / 2)) {
-      const bytes = Buffer.alloc(size);
-      try {
-        for (;;) writeSync(fd, bytes);
-      } catch {
-        // Full for this size; the next one is smaller.
-      }
-    }
-  } finally {
-    closeSync(fd);
-  }
-}

@@ -9,12 +9,13 @@ export async function run(context: CommandContext): Promise<CommandResult> {
   const { input, signal, progress, env } = context;
   const root = requiredRoot(context);
   const release = requiredArgument(input, 'RELEASE');
-  if (input.flags.has('dry-run')) return describeSwitch(previewActivate(root, release), true);
+  const force = input.flags.has('force');
+  if (input.flags.has('dry-run')) return describeSwitch(previewActivate(release, { root, env, force }), true);
   const result = await activateRelease({
     root,
     release,
     migrate: input.flags.has('migrate'),
-    force: input.flags.has('force'),
+    force,
     watchMs: watchMs(input),
     waitMs: waitMs(input),
     progress,

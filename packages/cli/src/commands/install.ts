@@ -15,7 +15,9 @@ export async function run(context: CommandContext): Promise<CommandResult> {
   const path = inputPath(context, requiredArgument(context.input, 'ARTIFACT'));
   const activate = !context.input.flags.has('no-activate');
   return withArtifact(path, async (source) => {
-    if (context.input.flags.has('dry-run')) return preview(await previewInstall(source, root, activate));
+    const { input, env } = context;
+    const options = { root, env, activate, force: input.flags.has('force') };
+    if (input.flags.has('dry-run')) return preview(await previewInstall(source, options));
     const result = await install(context, { source, root, activate });
     return { json: result, text: result.release, summary: summaryOf(result) };
   });

@@ -11,6 +11,7 @@ export function run(context: CommandContext): Promise<CommandResult> {
   const columns = [
     { title: '' },
     { title: 'RELEASE' },
+    { title: 'HEALTH' },
     { title: 'INSTALLED' },
     { title: 'SIZE', align: 'right' as const },
     { title: 'COMMIT' },
@@ -20,7 +21,9 @@ export function run(context: CommandContext): Promise<CommandResult> {
 }
 
 function rowOf(release: InstalledRelease): readonly string[] {
-  const mark = release.isCurrent ? 'current' : release.isPrevious ? 'previous' : '';
+  const link = release.isCurrent ? 'current' : release.isPrevious ? 'previous' : '';
+  const inUse = release.processes.length > 0 ? `${release.processes.length} running` : '';
+  const mark = [link, release.isPinned ? 'pinned' : '', inUse].filter((word) => word !== '').join(', ');
   const size = release.sizeBytes === undefined ? '' : formatBytes(release.sizeBytes);
-  return [mark, release.release, release.installedAt ?? '', size, release.commit ?? ''];
+  return [mark, release.release, release.health, release.installedAt ?? '', size, release.commit ?? ''];
 }

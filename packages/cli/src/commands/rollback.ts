@@ -8,8 +8,8 @@ import { previewRollback } from '../dry-run.js';
 export async function run(context: CommandContext): Promise<CommandResult> {
   const { input, signal, progress, env } = context;
   const root = requiredRoot(context);
-  if (input.flags.has('dry-run')) return describeSwitch(previewRollback(root), true);
   const force = input.flags.has('force');
+  if (input.flags.has('dry-run')) return describeSwitch(previewRollback(root, force), true);
   const options = { root, force, waitMs: waitMs(input), progress, env, signal };
   return describeSwitch(await rollbackRelease(options), false);
 }
