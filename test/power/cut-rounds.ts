@@ -122,15 +122,24 @@ function judgeCut({ bench, operation, disk }: CutStage, result: ProgramResult): 
   const acknowledged = result.status === status;
   const failed = !acknowledged && !wasKilled(result);
   const current = acknowledged ? [ends] : failed ? allowed.slice(0, 1) : allowed;
-  return judgeRoot(rootOn(disk), { current, known, acknowledged });
+  return judgeRoot(rootOn(disk), { current, known, acknowledged, gone: operation.gone });
 }
 
+/** I4 and I5. */
 async function judgeNextRun({ bench, operation, disk }: CutStage): Promise<Faults> {
   const result = await runUndisturbed(hostCommand(bench, disk, operation.next));
   if (result.status !== 0) return [`the next run fails: ${describeEnd(result)}`];
   const known = Object.values(bench.releases) as readonly PowerRelease[];
-  const faults = judgeRoot(rootOn(disk), { current: [operation.settles], known, acknowledged: true });
-  return [...faults, ...judgeLeftovers(rootOn(disk))].map((fault) => `after the next run: ${fault}`);
+  const { settles, gone } = operation;
+  const faults = judgeRoot(rootOn(disk), { current: [settles], known, acknowledged: true, gone });
+  return [...faults, ...(await judgeRecovery(bench, disk))].map((fault) => `after the next run: ${fault}`);
+}
+
+/** A run with nothing to do may leave what a dead one has left, if nothing depends on it; a recovery removes it. */
+async function judgeRecovery(bench: CutBench, disk: LoopDisk): Promise<Faults> {
+  if (judgeLeftovers(rootOn(disk)).length === 0) return [];
+  const result = await runUndisturbed(hostCommand(bench, disk, ['recover']));
+  return result.status === 0 ? judgeLeftovers(rootOn(disk)) : [`recover fails: ${describeEnd(result)}`];
 }
 
 function traced(bench: CutBench, disk: LoopDisk, args: readonly string[]): TracedProgram {

@@ -1,6 +1,7 @@
 // Where a run may be killed: every call that changes the disk, found by tracing an undisturbed run. The traps are those
 // of strace: `when=` counts per call name and per thread, so each point is a name and a number within its thread; the
-// thread pool has one thread and io_uring is off, or calls would hide; strace waits for all children of the run.
+// thread pool has one thread and io_uring is off, or calls would hide; strace waits for all children of the run; and its
+// --seccomp-bpf must not be used, for it then delivers no SIGKILL at all.
 import { readFileSync, rmSync } from 'node:fs';
 import { startCommand } from '../product-harness.js';
 import type { ProgramResult } from '../product-harness.js';
@@ -52,9 +53,7 @@ export async function runKilledAt(
   const args = ['-f', '-y', '-qq', '-s', '0', '-o', log, '-e', `trace=${call}`];
   const inject = `inject=${call}:signal=SIGKILL:when=${ordinal}`;
   const result = await strace([...args, '-e', inject], command);
-  const last = readFileSync(log, 'utf8')
-    .split('\n')
-    .findLast((line) => / = \?/.test(line) || line.includes('<unfinished'));
+  const last = readFileSync(log, 'utf8').split('\n').findLast(isCutOff);
   rmSync(log);
   const killedAt = last === undefined ? undefined : describeCall(last.replace(/^\d+ +/, ''), disk);
   return { result, killedAt };
@@ -67,7 +66,11 @@ export function runUndisturbed(command: readonly string[]): Promise<ProgramResul
 }
 
 function strace(args: readonly string[], command: readonly string[]): Promise<ProgramResult> {
-  return startCommand('strace', ['--seccomp-bpf', ...args, ...command], { env: SINGLE_THREADED }).ended;
+  return startCommand('strace', [...args, ...command], { env: SINGLE_THREADED }).ended;
+}
+
+function isCutOff(line: string): boolean {
+  return (line.includes('<unfinished') || / = \?$/.test(line)) && !line.includes('<... ');
 }
 
 const LINE = /^(\d+) +(?!<\.\.\.)(\w+)\((.*)$/;
@@ -95,7 +98,8 @@ function changesDisk(call: string, rest: string, disk: string): boolean {
 /** The call with what differs from run to run made alike: process ids, numbers of descriptors, times, random names. */
 function describeCall(text: string, disk: string): string {
   return text
-    .replace(/\) += .*$|<unfinished.*$/, ')')
+    .replace(/\)? *(= .*|<unfinished.*)$/, ')')
+    .replace(/\.\.\., \d+/, '...')
     .replaceAll(`${disk}/`, '')
     .replaceAll(disk, '.')
     .replace(/\(\d+</, '(<')

@@ -1,7 +1,15 @@
 // What the power is cut during: how the root is before, what is run, and what must be true of `current` afterwards.
 import type { PowerRelease, PowerReleases } from './power-releases.js';
 
-export const OPERATION_NAMES = ['first', 'update', 'activate', 'rollback', 'revert', 'recover'] as const;
+export const OPERATION_NAMES = [
+  'first',
+  'update',
+  'activate',
+  'rollback',
+  'revert',
+  'recover',
+  'prune',
+] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];
 
 export interface Operation {
@@ -17,6 +25,8 @@ export interface Operation {
   readonly allowed: readonly (PowerRelease | null)[];
   /** What is current after a run that has said so by its exit status. */
   readonly ends: PowerRelease;
+  /** What is no longer installed then. */
+  readonly gone?: PowerRelease;
   /** A run that must succeed after any cut, and lead to `settles`. */
   readonly next: readonly string[];
   readonly settles: PowerRelease;
@@ -24,11 +34,8 @@ export interface Operation {
 
 const EXIT_ACTIVATION_FAILED = 6;
 
-/** All of them. `commands` are those that the program knows: an older one has no `recover` of its own. */
-export function makeOperations(
-  { old, next, sick }: PowerReleases,
-  commands: ReadonlySet<string>,
-): readonly Operation[] {
+/** All of them. */
+export function makeOperations({ old, next, sick, last }: PowerReleases): readonly Operation[] {
   const installed = [
     ['install', old.artifact],
     ['install', next.artifact],
@@ -91,10 +98,21 @@ export function makeOperations(
       ...succeeds,
       ...toNext,
       name: 'recover',
-      before: installed.slice(0, 1).concat([['install', next.artifact]]),
+      before: installed,
       cutOff: true,
-      run: commands.has('recover') ? ['recover'] : ['install', next.artifact],
+      run: ['recover'],
       allowed: [next],
+    },
+    {
+      ...succeeds,
+      name: 'prune',
+      before: [...installed, ['install', last.artifact]],
+      run: ['prune', '--keep', '1'],
+      allowed: [last],
+      ends: last,
+      gone: old,
+      next: ['prune', '--keep', '1'],
+      settles: last,
     },
   ];
 }

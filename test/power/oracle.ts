@@ -15,6 +15,8 @@ export interface Expectation {
   readonly known: readonly PowerRelease[];
   /** The run had ended and reported its end: nothing may be left to finish. */
   readonly acknowledged: boolean;
+  /** Must not be installed after an acknowledged run. */
+  readonly gone?: PowerRelease | undefined;
 }
 
 export function judgeRoot(root: string, expectation: Expectation): Faults {
@@ -35,9 +37,10 @@ function judgeCurrent(root: string, { current }: Expectation): Faults {
 }
 
 /** What has a name below releases/ is whole, whether it is current or not, and so is its record. */
-function judgeReleases(root: string, { known }: Expectation): Faults {
+function judgeReleases(root: string, { known, acknowledged, gone }: Expectation): Faults {
   return namesIn(join(root, 'releases')).flatMap((name) => {
     const release = known.find((each) => each.name === name);
+    if (acknowledged && name === gone?.name) return [`releases/${name} is back`];
     if (release === undefined) return [`releases/${name} is unknown`];
     const differences = diffTrees(listTree(join(root, 'releases', name)), release.tree);
     const damaged = differences
@@ -90,7 +93,7 @@ function isJson(line: string): boolean {
   }
 }
 
-/** After the next run nothing of a dead one lies around. */
+/** After a recovery nothing of a dead run lies around. */
 export function judgeLeftovers(root: string): Faults {
   return [
     ...namesIn(join(root, '.salver/staging')).map((name) => `staging/${name} is left`),

@@ -1,4 +1,4 @@
-// Three small releases whose every byte is known without the installer: GNU tar says how they look unpacked.
+// Small releases whose every byte is known without the installer: GNU tar says how they look unpacked.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,11 +16,12 @@ export interface PowerRelease {
   readonly tree: Tree;
 }
 
-/** `old` runs, `next` follows it, `sick` fails its health check. */
+/** `old` runs, `next` follows it, `sick` fails its health check, `last` follows them all. */
 export interface PowerReleases {
   readonly old: PowerRelease;
   readonly next: PowerRelease;
   readonly sick: PowerRelease;
+  readonly last: PowerRelease;
 }
 
 const STEADY: ArtifactFiles = {
@@ -38,6 +39,7 @@ export async function makePowerReleases(directory: string): Promise<PowerRelease
     old: await writeRelease(directory, '1.0.0'),
     next: await writeRelease(directory, '2.0.0'),
     sick: await writeRelease(directory, '3.0.0', { host: { hooks: { check } } }),
+    last: await writeRelease(directory, '4.0.0'),
   };
 }
 
