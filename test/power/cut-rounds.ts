@@ -131,7 +131,8 @@ async function judgeNextRun({ bench, operation, disk }: CutStage): Promise<Fault
   if (result.status !== 0) return [`the next run fails: ${describeEnd(result)}`];
   const known = Object.values(bench.releases) as readonly PowerRelease[];
   const { settles, gone } = operation;
-  const faults = judgeRoot(rootOn(disk), { current: [settles], known, acknowledged: true, gone });
+  const expectation = { current: [settles], known, acknowledged: true, wroteNothing: true, gone };
+  const faults = judgeRoot(rootOn(disk), expectation);
   return [...faults, ...(await judgeRecovery(bench, disk))].map((fault) => `after the next run: ${fault}`);
 }
 

@@ -15,6 +15,8 @@ export interface Expectation {
   readonly known: readonly PowerRelease[];
   /** The run had ended and reported its end: nothing may be left to finish. */
   readonly acknowledged: boolean;
+  /** The run had nothing to write down: a line that a cut has torn stays until the next act cuts it off. */
+  readonly wroteNothing?: boolean;
   /** Must not be installed after an acknowledged run. */
   readonly gone?: PowerRelease | undefined;
 }
@@ -50,7 +52,7 @@ function judgeReleases(root: string, { known, acknowledged, gone }: Expectation)
   });
 }
 
-function judgeState(root: string, { acknowledged }: Expectation): Faults {
+function judgeState(root: string, { acknowledged, wroteNothing = false }: Expectation): Faults {
   const state = join(root, '.salver');
   const journal = join(state, 'journal.json');
   const history = join(state, 'history.jsonl');
@@ -61,7 +63,7 @@ function judgeState(root: string, { acknowledged }: Expectation): Faults {
     else if (acknowledged && phase !== 'done')
       faults.push(`the journal says ${phase} after a run that has ended`);
   }
-  if (existsSync(history)) faults.push(...judgeLines(history, { torn: !acknowledged }));
+  if (existsSync(history)) faults.push(...judgeLines(history, { torn: !acknowledged || wroteNothing }));
   if (acknowledged && !existsSync(history)) faults.push('the act is not in the history');
   return faults;
 }
