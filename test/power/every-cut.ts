@@ -23,13 +23,16 @@ export function testEveryCut(fileSystem: FileSystemName): void {
   after(() => place.remove());
 
   for (const name of OPERATION_NAMES) {
-    test(`${name}: a power cut at any call on ${fileSystem} breaks nothing`, { skip }, async (t) => {
-      const stage = await stageOf(place, place.bench(fileSystem), name);
-      const counts = emptyCounts();
-      await cutAtEach(stage, { choice: [undefined, ...stage.points], cuts: CUTS, counts });
-      points += counts.points;
-      t.diagnostic(`${name}, ${fileSystem}: ${describeCounts(counts)}`);
-    });
+    for (const cut of CUTS) {
+      const title = `${name}: a power cut at any call on ${fileSystem} breaks nothing, ${cut} survives`;
+      test(title, { skip }, async (t) => {
+        const stage = await stageOf(place, place.bench(fileSystem), name);
+        const counts = emptyCounts();
+        await cutAtEach(stage, { choice: [undefined, ...stage.points], cuts: [cut], counts });
+        points += counts.points;
+        t.diagnostic(`${name}, ${fileSystem}, ${cut} survives: ${describeCounts(counts)}`);
+      });
+    }
   }
 
   test(`at least ${POINTS_MIN} points were tried on ${fileSystem}`, { skip }, (t) => {

@@ -33,13 +33,18 @@ const STEADY: ArtifactFiles = {
 /** Longer than a page, so that losing data shows also where a short file would fit into its inode. */
 const LINES = 300;
 
-export async function makePowerReleases(directory: string): Promise<PowerReleases> {
+/** `reload` is run by the host after each switch to one of them, except `sick`. */
+export async function makePowerReleases(
+  directory: string,
+  { reload }: { readonly reload?: string } = {},
+): Promise<PowerReleases> {
+  const host = reload === undefined ? {} : { hooks: { reload: { run: reload } } };
   const check = { run: 'exit 1', deadline: '1ms', interval: '1ms', passes: 1, timeout: '5s' };
   return {
-    old: await writeRelease(directory, '1.0.0'),
-    next: await writeRelease(directory, '2.0.0'),
+    old: await writeRelease(directory, '1.0.0', { host }),
+    next: await writeRelease(directory, '2.0.0', { host }),
     sick: await writeRelease(directory, '3.0.0', { host: { hooks: { check } } }),
-    last: await writeRelease(directory, '4.0.0'),
+    last: await writeRelease(directory, '4.0.0', { host }),
   };
 }
 
