@@ -1,10 +1,11 @@
 // Webhooks through the built program: what an operator sees, and what a receiver gets.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import type { HostSettings } from '@salver/core';
 import { enqueueEvents } from '@salver/installer';
 import type { ReleaseOccurrence } from '@salver/installer';
 import { makeArtifact } from '@salver/testing';
@@ -12,10 +13,17 @@ import { runJson, runProgram, startProgram, withTempDir } from './product-harnes
 import type { ProgramResult } from './product-harness.js';
 import { assertRefused } from './refusal.js';
 
+/** What an event says, as far as these tests look. */
+interface Told {
+  readonly type: string;
+  readonly data: { readonly customData?: { readonly release?: string; readonly previous?: string | null } };
+}
+
 interface Receiver {
   readonly url: string;
   /** Ids of the events that came in, in order. */
   readonly ids: readonly string[];
+  readonly told: readonly Told[];
   readonly received: (count: number) => Promise<void>;
   readonly close: () => void;
 }
@@ -23,13 +31,16 @@ interface Receiver {
 /** Answers the statuses one after the other, then 200; 0 is no answer at all. */
 async function startReceiver(statuses: readonly number[] = []): Promise<Receiver> {
   const ids: string[] = [];
+  const told: Told[] = [];
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (piece: string) => (body += piece));
     request.on('end', () => {
       const status = statuses[ids.length] ?? 200;
-      ids.push((JSON.parse(body) as { id: string }).id);
+      const event = JSON.parse(body) as { id: string } & Told;
+      ids.push(event.id);
+      told.push(event);
       for (const { count, resolve } of waiting) if (ids.length >= count) resolve();
       if (status !== 0) response.writeHead(status).end('thank you: /secret-path');
     });
@@ -38,6 +49,7 @@ async function startReceiver(statuses: readonly number[] = []): Promise<Receiver
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret-path`,
     ids,
+    told,
     received: (count) =>
       ids.length >= count
         ? Promise.resolve()
@@ -53,6 +65,7 @@ interface Stage {
   readonly root: string;
   readonly receiver: Receiver;
   readonly host: (...args: readonly string[]) => Promise<ProgramResult>;
+  readonly artifactOf: (version: string, host: HostSettings) => Promise<string>;
   readonly enqueue: (txid: string) => void;
 }
 
@@ -62,9 +75,13 @@ async function withStage(statuses: readonly number[], work: (stage: Stage) => Pr
     const receiver = await startReceiver(statuses);
     try {
       const root = join(directory, 'root');
-      const { bytes } = await makeArtifact({ 'server.js': '' }, { name: 'shop', version: '1.4.2' });
-      const artifact = join(directory, 'shop.tar.gz');
-      writeFileSync(artifact, bytes);
+      const artifactOf = async (version: string, host: HostSettings): Promise<string> => {
+        const { bytes } = await makeArtifact({ 'server.js': version }, { name: 'shop', version, host });
+        const path = join(directory, `shop-${version}.tar.gz`);
+        writeFileSync(path, bytes);
+        return path;
+      };
+      const artifact = await artifactOf('1.4.2', {});
       const installed = await runJson<{ release: string; id: string }>('salver-host', [
         'install',
         artifact,
@@ -78,6 +95,7 @@ async function withStage(statuses: readonly number[], work: (stage: Stage) => Pr
       await work({
         root,
         receiver,
+        artifactOf,
         host: (...args) => runProgram('salver-host', ['events', ...args, '--root', root, '--json']),
         enqueue: (txid) => enqueue(root, { release: installed.release, id: installed.id, txid }),
       });
@@ -114,6 +132,32 @@ function printed(result: ProgramResult): Record<string, unknown> {
   assert.equal(result.status, 0, result.stderr);
   return JSON.parse(result.stdout) as Record<string, unknown>;
 }
+
+test('every act tells the webhook by itself, and one that fails does, too', async () => {
+  await withStage([], async ({ root, receiver, artifactOf }) => {
+    const act = (...args: readonly string[]): Promise<ProgramResult> =>
+      runProgram('salver-host', [...args, '--root', root]);
+    const current = (): string => basename(readlinkSync(join(root, 'current')));
+    const first = current();
+    assert.equal((await act('install', await artifactOf('1.5.0', {}))).status, 0);
+    const second = current();
+    assert.equal((await act('rollback')).status, 0);
+    const failing = { hooks: { check: { run: 'false', deadline: '1s', interval: '10ms' } } };
+    assertRefused(await act('install', await artifactOf('1.6.0', failing), '--json'), 'E_ACTIVATION_FAILED');
+    assert.equal(current(), first);
+    // The same again is no act.
+    assert.equal((await act('activate', first)).status, 0);
+    const told = receiver.told.map(({ type, data }) => [
+      type.replace(/^dev\.cdevents\.(.*)\.\d+\.\d+\.\d+(-draft)?$/, '$1'),
+      data.customData?.previous,
+    ]);
+    assert.deepEqual(told, [
+      ['service.upgraded', first],
+      ['service.rolledback', second],
+      ['service.rolledback', first],
+    ]);
+  });
+});
 
 test('a test event shows the answer, and nothing secret', async () => {
   await withStage([], async ({ host, receiver }) => {

@@ -103,6 +103,14 @@ test('a check in text form is a URL or a command', (t) => {
   assert.deepEqual(loadConfig(directory).host.hooks, { check: { run: './is-healthy' } });
 });
 
+test('a candidate may ask what the check asks', (t) => {
+  const directory = tempDir(t);
+  const hooks = { check: { run: './is-healthy' }, candidate: { deadline: '10s' } };
+  writeTree(directory, { 'salver.json': JSON.stringify({ start: 'node .', hooks, onCrash: 'keep' }) });
+  const { host } = loadConfig(directory);
+  assert.deepEqual([host.hooks, host.onCrash], [hooks, 'keep']);
+});
+
 test('the name and version of package.json are used, scopes made part of the name', (t) => {
   const directory = tempDir(t);
   writeTree(directory, { 'package.json': '\uFEFF{"name": "@Acme/Shop", "version": "1.0.0"}' });
@@ -128,6 +136,12 @@ const WRONG: readonly [config: unknown, key: string, says: RegExp, suggests?: st
     'hooks.check.deadline',
     /a duration such as/,
   ],
+  [{ hooks: { check: { run: 'x', header: 'no colon' } } }, 'hooks.check.header', /a header such as/],
+  [{ hooks: { candidate: { tcp: 'x:1' } } }, 'hooks.candidate', /needs "start"/],
+  [{ start: 'x', hooks: { candidate: {} } }, 'hooks.candidate', /no hooks\.check/],
+  [{ start: 'x', hooks: { candidate: { tcp: 'x:1', run: 'x' } } }, 'hooks.candidate', /at most one/],
+  [{ start: 'x', hooks: { candidate: { port: 'A-B' } } }, 'hooks.candidate.port', /environment variable/],
+  [{ onCrash: 'reboot' }, 'onCrash', /one of verify, rollback, keep/],
   [{ hooks: { migrate: { phase: 'expand' } } }, 'hooks.migrate.run', /is missing/],
   [
     { hooks: { migrate: { run: 'x', phase: 'both' } } },

@@ -72,7 +72,7 @@ const STATUS: Command = {
   name: 'status',
   summary: 'show which release is current and where a rollback would go',
   arguments: [],
-  options: [ROOT],
+  options: [ROOT, { name: 'check', summary: 'ask the app now, once, as its check says' }],
   examples: ['salver-host status --root /srv/shop'],
   load: () => import('./commands/status.js'),
 };
@@ -232,8 +232,7 @@ const RECOVER: Command = {
       name: 'on-crash',
       value: 'HOW',
       choices: ['verify', 'rollback', 'keep'],
-      summary:
-        'what to do about a release whose check was cut off (default: as the release says, else verify)',
+      summary: 'what to do about a release whose check was cut off',
     },
     WAIT,
     DRY_RUN,

@@ -204,6 +204,10 @@ test('hooks and checks run through the command; a dry run refuses what the activ
     mkdirSync(join(directory, 'root/config'));
     writeFileSync(join(directory, 'root/config/env'), 'TOKEN=x\n');
     assert.equal((await json('install', artifact, '--migrate', '--watch', '1s'))['changed'], true);
+    assert.deepEqual((await json('status', '--check'))['now'], {
+      passed: true,
+      detail: 'the command succeeds',
+    });
     assert.ok(existsSync(join(directory, 'root/migrated')));
     for (const extra of [[], ['--dry-run']]) {
       assert.equal((await json('rollback', ...extra))['code'], 'E_ROLLBACK_UNSAFE');

@@ -28,9 +28,21 @@ test('a complete manifest is accepted', () => {
       env: { PORT: { default: '3000' }, __proto__x: { required: true } },
       hooks: {
         migrate: { run: 'npm run migrate', phase: 'expand' },
-        check: { http: 'http://127.0.0.1/', passes: 3, deadline: '30s' },
+        check: {
+          http: 'http://127.0.0.1/',
+          status: 204,
+          body: 'ok',
+          header: 'x-app: shop',
+          passes: 3,
+          deadline: '30s',
+          interval: '500ms',
+          timeout: '2s',
+          grace: '1m',
+        },
+        candidate: { port: 'APP_PORT', tcp: '127.0.0.1:1', passes: 2, deadline: '10s' },
       },
       keep: 5,
+      onCrash: 'rollback',
     },
   };
   assert.deepEqual(JSON.parse(JSON.stringify(parseManifest(full))), full);
@@ -51,6 +63,14 @@ const REFUSED: readonly [what: string, change: object, code: string][] = [
   ['a digest in capitals', { units: [{ ...UNIT, members: [[1024, 'A'.repeat(64)]] }] }, 'E_MANIFEST_INVALID'],
   ['a negative count', { units: [{ ...UNIT, entries: -1 }] }, 'E_MANIFEST_INVALID'],
   ['units that are no list', { units: {} }, 'E_MANIFEST_INVALID'],
+  [
+    'a header with a line break',
+    { host: { hooks: { check: { header: 'a: b\r\nc: d' } } } },
+    'E_MANIFEST_INVALID',
+  ],
+  ['a port variable that is none', { host: { hooks: { candidate: { port: 'A=B' } } } }, 'E_MANIFEST_INVALID'],
+  ['an unknown policy', { host: { onCrash: 'reboot' } }, 'E_MANIFEST_INVALID'],
+  ['an unknown key of a check', { host: { hooks: { check: { retries: 1 } } } }, 'E_FORMAT_UNKNOWN'],
   ['a variable with a strange name', { host: { env: { 'A B': {} } } }, 'E_MANIFEST_INVALID'],
 ];
 

@@ -1,27 +1,20 @@
 // Making an installed release the current one, and going back. Both are activations; see activation.ts.
-import { SILENT_PROGRESS, SalverError } from '@salver/core';
-import type { Progress } from '@salver/core';
+import { SalverError } from '@salver/core';
+import { actOnRoot } from './act-on-root.js';
+import type { ActOptions } from './act-on-root.js';
 import { performActivation } from './activation.js';
 import { hostPaths } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
-import { withRootLock } from './lock.js';
 import { PhaseClock } from './phase-clock.js';
 import { requireRoot } from './prepare-root.js';
 import { recoverRoot } from './recover.js';
-import type { Environment } from './release-environment.js';
 import { currentRelease, previousRelease } from './release-links.js';
 import { findRelease } from './release-reference.js';
 import { readManifestOrNone, requireManifest, requireRelease } from './require-release.js';
 import { rollbackTarget } from './rollback-target.js';
 
-export interface SwitchOptions {
+export interface SwitchOptions extends ActOptions {
   readonly root: string;
-  /** How long to wait for another run, in milliseconds. Default 0. */
-  readonly waitMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly progress?: Progress | undefined;
-  /** Default: this process's environment. */
-  readonly env?: Environment | undefined;
   /** Go back over a contract migration that ran here; the history says so. */
   readonly force?: boolean | undefined;
 }
@@ -48,8 +41,7 @@ export interface SwitchResult {
 export async function activateRelease(options: ActivateOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: `activate ${options.release}` }, async () => {
-    const common = commonOf(options);
+  return actOnRoot(paths, options, `activate ${options.release}`, async (common) => {
     await recoverRoot(paths, common);
     const release = findRelease(paths, options.release);
     if (currentRelease(paths) === release) return unchanged(paths, release);
@@ -69,8 +61,7 @@ export async function activateRelease(options: ActivateOptions): Promise<SwitchR
 export async function rollbackRelease(options: SwitchOptions): Promise<SwitchResult> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
-  return withRootLock(paths, { ...options, action: 'rollback' }, async () => {
-    const common = commonOf(options);
+  return actOnRoot(paths, options, 'rollback', async (common) => {
     // An activation that was cut off is not checked first: it is about to be left behind.
     await recoverRoot(paths, { ...common, onCrash: 'keep' });
     const release = requireTarget(paths);
@@ -97,13 +88,4 @@ function requireTarget(paths: HostPaths): string {
 
 function unchanged(paths: HostPaths, release: string): SwitchResult {
   return { changed: false, release, previous: previousRelease(paths) ?? null };
-}
-
-function commonOf(options: SwitchOptions): {
-  readonly env: Environment;
-  readonly progress: Progress;
-  readonly signal: AbortSignal | undefined;
-} {
-  const { env = process.env, progress = SILENT_PROGRESS, signal } = options;
-  return { env, progress, signal };
 }

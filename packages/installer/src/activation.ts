@@ -81,6 +81,7 @@ async function provingItself(act: Act, work: () => Promise<void>): Promise<void>
     if (!isSalverError(error)) throw error;
     const result = error.code === 'E_INTERRUPTED' ? 'interrupted' : 'failed';
     recordAct(act, result, { reason: error.message });
+    if (result === 'failed') occurred(act, 'activation-failed', error.message);
     throw error;
   }
 }

@@ -4,6 +4,8 @@ import { SILENT_PROGRESS, formatReleaseName, readHead } from '@salver/core';
 import type { ArtifactHead, ArtifactSource, Progress } from '@salver/core';
 import { attempt } from './act.js';
 import { actingUser } from './acting-user.js';
+import { actOnRoot } from './act-on-root.js';
+import type { ActOptions } from './act-on-root.js';
 import { performActivation } from './activation.js';
 import { checkNeeds } from './check-needs.js';
 import type { Durability } from './durability.js';
@@ -14,7 +16,6 @@ import type { HostFacts } from './host-facts.js';
 import { hostPaths, releasePath } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { isSettled, readJournal } from './journal.js';
-import { withRootLock } from './lock.js';
 import { PhaseClock } from './phase-clock.js';
 import type { PhasesMs } from './phase-clock.js';
 import type { LinkMode } from './place-file.js';
@@ -27,7 +28,7 @@ import { stageRelease } from './stage-release.js';
 import type { Staged } from './stage-release.js';
 import { collectReleases } from './upkeep.js';
 
-export interface InstallOptions {
+export interface InstallOptions extends ActOptions {
   readonly root: string;
   readonly source: ArtifactSource;
   /** Default true: the release becomes the current one. */
@@ -40,14 +41,8 @@ export interface InstallOptions {
   readonly linkMode?: LinkMode | undefined;
   /** Threads that unpack. Default: 2 where that pays. */
   readonly threads?: 1 | 2 | undefined;
-  /** How long to wait for another installation, in milliseconds. Default 0. */
-  readonly waitMs?: number | undefined;
-  readonly progress?: Progress | undefined;
-  readonly signal?: AbortSignal | undefined;
   /** What the release's needs are compared with. Default: this machine. */
   readonly host?: HostFacts | undefined;
-  /** Default: this process's environment. */
-  readonly env?: Environment | undefined;
   /** Run the release's `migrate` hook. Default false. */
   readonly migrate?: boolean | undefined;
   /** Go back over a contract migration that ran here; the history says so. */
@@ -108,8 +103,8 @@ export async function installRelease(options: InstallOptions): Promise<InstallRe
   if (isDone(installation)) return report(installation, { changed: false });
   await clock.measure('needs', () => checkHost(installation));
   await clock.measure('root', () => prepareRoot(installation.paths));
-  const lockOptions = { ...options, action: `install ${installation.release}` };
-  return withRootLock(installation.paths, lockOptions, () => installLocked(installation));
+  const { paths, release } = installation;
+  return actOnRoot(paths, installation, `install ${release}`, () => installLocked(installation));
 }
 
 async function installLocked(installation: Installation): Promise<InstallResult> {

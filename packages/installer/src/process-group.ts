@@ -2,9 +2,10 @@
 // What leaves the group on purpose (setsid) escapes: services belong to systemd or `serve`, not to hooks.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '@salver/core';
+import { groupMembers } from './serve/command-processes.js';
 import type { OutputCapture } from './output-capture.js';
 
 /** How a command ended by itself. */
@@ -93,7 +94,8 @@ export class ProcessGroup {
   /** Dead members whose parent does not ask for their status, as in many containers, do not count. */
   #isAlive(): boolean {
     if (!this.#signal(0)) return false;
-    return groupMembers(this.#child.pid ?? 0)?.some((state) => state !== 'Z' && state !== 'X') ?? true;
+    const { pid = 0 } = this.#child;
+    return !existsSync('/proc') || groupMembers(pid).length > 0;
   }
 
   /** False when there is nobody left in the group. */
@@ -106,30 +108,5 @@ export class ProcessGroup {
     } catch {
       return false;
     }
-  }
-}
-
-/** States (`R`, `S`, `Z`, …) of the processes of a group; undefined where there is no /proc. */
-function groupMembers(group: number): readonly string[] | undefined {
-  let names: readonly string[];
-  try {
-    names = readdirSync('/proc');
-  } catch {
-    return undefined;
-  }
-  return names.flatMap((name) => {
-    if (!/^[0-9]/.test(name)) return [];
-    const [state = '', , processGroup] = statFields(name);
-    return Number(processGroup) === group ? [state] : [];
-  });
-}
-
-/** The fields of /proc/PID/stat behind the command: state, parent, process group. */
-function statFields(pid: string): readonly string[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 3);
-  } catch {
-    return [];
   }
 }

@@ -65,6 +65,8 @@ export interface RootStatus {
   /** Releases that processes use, the current one included. */
   readonly running: readonly { readonly release: string; readonly processes: readonly number[] }[];
   readonly lastAct: HistoryLine | null;
+  /** True when a supervisor serves this root, or has: ask it with {@link supervisorStatus}. */
+  readonly supervised: boolean;
   /** What an operator should look at, one line each. Empty when all is well. */
   readonly problems: readonly string[];
 }
@@ -87,6 +89,7 @@ export function rootStatus(root: string): RootStatus {
     releasesTotal: installedReleases(paths).length,
     running: [...view.running].map(([release, processes]) => ({ release, processes })),
     lastAct: lastHistoryLines(paths).at(-1) ?? null,
+    supervised: existsSync(paths.serveSocket),
     problems,
   };
 }

@@ -1,6 +1,7 @@
 // What people do with the releases of a root apart from switching: prune, pin, recover.
-import { SILENT_PROGRESS } from '@salver/core';
 import type { CrashPolicy, Progress } from '@salver/core';
+import { actOnRoot } from './act-on-root.js';
+import type { ActContext, ActOptions } from './act-on-root.js';
 import { attempt } from './act.js';
 import { actingUser } from './acting-user.js';
 import { findLeftovers } from './clear-leftovers.js';
@@ -10,24 +11,18 @@ import type { HistoryEntry } from './history-lines.js';
 import { hostPaths } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { isSettled, readJournal } from './journal.js';
-import { withRootLock } from './lock.js';
 import { readPins, writePins } from './pins.js';
 import { requireRoot } from './prepare-root.js';
 import { recoverRoot } from './recover.js';
 import type { Recovered } from './recover.js';
-import type { Environment } from './release-environment.js';
 import { currentRelease } from './release-links.js';
 import { findRelease } from './release-reference.js';
 import { removeOldHookLogs, removeReleases } from './remove-releases.js';
 import { readManifestOrNone } from './require-release.js';
 import { planRetention } from './retention.js';
 
-export interface UpkeepOptions {
+export interface UpkeepOptions extends ActOptions {
   readonly root: string;
-  readonly waitMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly progress?: Progress | undefined;
-  readonly env?: Environment | undefined;
   /** Find out what would be done and change nothing. Default false. */
   readonly dryRun?: boolean | undefined;
 }
@@ -48,7 +43,7 @@ export async function pruneReleases(options: PruneOptions): Promise<Pruned> {
   const paths = hostPaths(options.root);
   requireRoot(paths);
   if (options.dryRun === true) return report(paths, options.keep);
-  return locked(paths, options, 'prune', async (common) => {
+  return actOnRoot(paths, options, 'prune', async (common) => {
     await recoverRoot(paths, common);
     const pruned = report(paths, options.keep);
     if (pruned.changed) removeReleases(paths, pruned.removed);
@@ -95,7 +90,7 @@ export async function pinRelease(
   if (options.dryRun === true || isPinned() === pinned) {
     return { changed: isPinned() !== pinned, release, pinned };
   }
-  return locked(paths, options, 'pin', async (common) => {
+  return actOnRoot(paths, options, 'pin', async (common) => {
     await recoverRoot(paths, common);
     const others = Object.fromEntries(Object.entries(readPins(paths)).filter(([name]) => name !== release));
     const pin = { at: new Date().toISOString(), by: actingUser(common.env) };
@@ -123,7 +118,7 @@ export async function recoverInstallation(options: RecoverRootOptions): Promise<
   const paths = hostPaths(options.root);
   requireRoot(paths);
   if (options.dryRun === true) return previewRecovery(paths);
-  return locked(paths, options, 'recover', async (common) => {
+  return actOnRoot(paths, options, 'recover', async (common) => {
     const recovered = await recoverRoot(paths, { ...common, onCrash: options.onCrash });
     const changed = recovered.outcome !== 'none' || recovered.removed > 0 || recovered.endedCommand;
     return { ...recovered, changed, current: currentRelease(paths) ?? null };
@@ -140,23 +135,7 @@ function previewRecovery(paths: HostPaths): RecoveredRoot {
   return { outcome: 'none', release, removed, endedCommand: false, changed: isOpen || removed > 0, current };
 }
 
-interface Common {
-  readonly env: Environment;
-  readonly progress: Progress;
-  readonly signal: AbortSignal | undefined;
-}
-
-function locked<T>(
-  paths: HostPaths,
-  options: UpkeepOptions,
-  action: string,
-  work: (common: Common) => Promise<T>,
-): Promise<T> {
-  const { env = process.env, progress = SILENT_PROGRESS, signal } = options;
-  return withRootLock(paths, { ...options, action }, () => work({ env, progress, signal }));
-}
-
-function note(paths: HostPaths, { env, progress }: Common, entry: Omit<HistoryEntry, 'at' | 'by'>): void {
+function note(paths: HostPaths, { env, progress }: ActContext, entry: Omit<HistoryEntry, 'at' | 'by'>): void {
   attempt({ progress }, 'add to the history', () =>
     appendHistory(paths, { at: new Date().toISOString(), by: actingUser(env), ...entry }),
   );

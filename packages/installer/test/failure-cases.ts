@@ -14,7 +14,7 @@ export interface FailureCase {
   readonly says?: RegExp;
 }
 
-export const QUICK = { deadline: '400ms', interval: '20ms', timeout: '150ms' };
+export const QUICK = { deadline: '800ms', interval: '20ms', timeout: '600ms' };
 /** Leaves a grandchild that holds the output open; its number is in `pid` below the root. */
 const FORK = `sh -c 'echo $$ > "$SALVER_ROOT/pid"; exec sleep 600' & `;
 
@@ -93,7 +93,7 @@ export const FAILURE_CASES: readonly FailureCase[] = [
     server: 'response.writeHead(500).end()',
     host: (url) => ({
       start: 'exec node server.js',
-      hooks: { check: { http: url, ...QUICK }, candidate: { deadline: '3s', passes: 2 } },
+      hooks: { check: { http: url, ...QUICK }, candidate: { deadline: '5s', passes: 2 } },
     }),
     says: /status 500/,
   },

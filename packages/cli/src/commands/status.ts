@@ -6,20 +6,37 @@ import { requiredRoot } from '../command-input.js';
 import { formatBytes, formatCount } from '../format-amounts.js';
 
 /** `salver-host status`: what runs, since when, by whom, how it fares, where a rollback goes, what is wrong. */
-export function run(context: CommandContext): Promise<CommandResult> {
-  const status = rootStatus(requiredRoot(context));
-  for (const problem of status.problems) context.progress.warn(printable(problem));
+export async function run(context: CommandContext): Promise<CommandResult> {
+  const { input, env, signal } = context;
+  const root = requiredRoot(context);
+  const status = rootStatus(root);
+  // Imported when asked for: a plain `status` must start as fast as Node itself.
+  const now = input.flags.has('check')
+    ? await (await import('../ask-now.js')).askNow(root, env, signal)
+    : undefined;
+  const served = status.supervised
+    ? await (await import('../served-line.js')).askSupervisor(root)
+    : undefined;
+  const problems = [...status.problems, ...(served?.problems ?? [])];
+  for (const problem of problems) context.progress.warn(printable(problem));
   const lines = [
     `app       ${status.name ?? 'unknown'}`,
     `root      ${status.root}`,
     `current   ${describe(status.current)}`,
-    `health    ${describeHealth(status.current)}`,
+    `health    ${describeHealth(status.current)}${now === undefined ? '' : `; now: ${now.detail}`}`,
+    ...(served === undefined ? [] : [served.line]),
     `rollback  ${describeRollback(status)}`,
     `running   ${describeRunning(status)}`,
     `releases  ${formatCount(status.releasesTotal, 'release')} installed`,
     `last act  ${describeLastAct(status)}`,
   ];
-  return Promise.resolve({ json: status, text: lines.join('\n') });
+  const json = {
+    ...status,
+    supervisor: served?.supervisor ?? null,
+    problems,
+    ...(now === undefined ? {} : { now }),
+  };
+  return { json, text: lines.join('\n') };
 }
 
 function describe(release: InstalledRelease | null): string {

@@ -2,7 +2,6 @@
 import { enqueueEvents } from './outbox.js';
 import type { ReleaseOccurrence } from './outbox.js';
 import type { Act } from '../act.js';
-import { previousRelease } from '../release-links.js';
 import { readReleaseFacts } from '../release-facts.js';
 import { splitReleaseName } from '../release-reference.js';
 
@@ -19,7 +18,7 @@ export function occurred(act: Act, kind: ReleaseOccurrence['kind'], reason?: str
     release,
     id: facts?.id ?? named.shortId,
     version: facts?.version ?? named.version,
-    previous: previousRelease(paths) ?? null,
+    previous: act.from,
     ...(facts?.commit === undefined ? {} : { commit: facts.commit }),
     by,
     durationMs: Math.round(durationMs),

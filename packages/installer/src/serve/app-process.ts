@@ -7,7 +7,7 @@ import { bootId, errnoOf, startTicksOf } from '@salver/core';
 import type { ProcessIdentity } from '../process-identity.js';
 import { OutputTail } from './output-tail.js';
 import type { LogSink } from './output-tail.js';
-import { groupMembers, signalEach } from './process-group.js';
+import { groupMembers, signalEach } from './command-processes.js';
 import { startScript } from './start-command.js';
 
 export interface AppCommand {

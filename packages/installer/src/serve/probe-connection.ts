@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListeningSocket } from './listening-socket.js';
-import { socketsOf } from './process-group.js';
+import { socketsOf } from './command-processes.js';
 import { acceptedInodes } from './socket-facts.js';
 
 /** Between two looks at who has accepted what. */

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AppProcess } from './app-process.js';
 import type { ListeningSocket } from './listening-socket.js';
 import { acceptsConnections, askPath } from './probe-connection.js';
-import { groupMembers, pollsSocket } from './process-group.js';
+import { groupMembers, pollsSocket } from './command-processes.js';
 
 const LOOK_MS = 20;
 /** Between two looks, as a multiple of the time the last one took: a host with many sockets is not kept busy. */

@@ -5,7 +5,7 @@ import { startTicksOf } from '@salver/core';
 import type { HostPaths } from '../host-paths.js';
 import { mayBeAlive, ownIdentity } from '../process-identity.js';
 import type { ProcessIdentity } from '../process-identity.js';
-import { groupMembers } from './process-group.js';
+import { groupMembers } from './command-processes.js';
 
 /** A process that was started for a release, leader of its group. */
 export interface RecordedProcess extends ProcessIdentity {

@@ -1,5 +1,6 @@
 // How a release is served: what the command line says, else what the release says, else the default.
 import type { Manifest } from '@salver/core';
+import { durationMs } from '../duration.js';
 
 export interface ServeSettings {
   /** Processes that are started side by side. */
@@ -34,14 +35,6 @@ export function serveSettings(manifest: Manifest, overrides: ServeOverrides): Se
     readyPath: overrides.readyPath ?? (ready === 'accept' ? undefined : ready) ?? DEFAULTS.readyPath,
     readyMs: overrides.readyMs ?? DEFAULTS.readyMs,
     settleMs: overrides.settleMs ?? DEFAULTS.settleMs,
-    drainMs: overrides.drainMs ?? (drain === undefined ? DEFAULTS.drainMs : durationMs(drain)),
+    drainMs: overrides.drainMs ?? durationMs(drain, DEFAULTS.drainMs),
   };
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** A duration of a manifest, whose form is checked: `30s`. */
-function durationMs(text: string): number {
-  const [, amount, unit = ''] = /^([0-9]+)(ms|s|m|h)$/.exec(text) ?? [];
-  return Number(amount) * (UNITS_MS[unit] ?? 0);
 }

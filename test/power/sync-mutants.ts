@@ -1,0 +1,51 @@
+// Programs that leave out one of the syncs: a harness that cannot tell them from the real one proves nothing. Each is the
+// built program with a piece of its text changed.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HOST_PROGRAM } from './host-program.js';
+
+interface SyncMutant {
+  readonly name: string;
+  /** What is looked for in the program, and what takes its place. */
+  readonly from: RegExp;
+  readonly to: string;
+}
+
+const FSYNC = String.raw`\(0,\w+\.fsyncSync\)\(fd\)`;
+
+export const SYNC_MUTANTS: readonly SyncMutant[] = [
+  {
+    name: 'no sync of the unpacked files',
+    from: /(async function syncTree\(\w+,\w+\)\{)/g,
+    to: '$1return;',
+  },
+  {
+    name: 'no fsync of directories',
+    from: /(function syncDirectory\(\w+\)\{)/g,
+    to: '$1return;',
+  },
+  {
+    name: 'no fsync of the journal',
+    from: new RegExp(String.raw`(writeAll\(fd,whole\));${FSYNC}`, 'g'),
+    to: '$1',
+  },
+  {
+    name: 'no fsync of the record',
+    from: new RegExp(String.raw`(for\(const piece of pieces\)[^;]*);${FSYNC}`, 'g'),
+    to: '$1',
+  },
+  { name: 'no fsync at all', from: new RegExp(FSYNC, 'g'), to: 'void 0' },
+];
+
+/** Writes the mutant. Returns its path. */
+export function writeSyncMutant(directory: string, { name, from, to }: SyncMutant): string {
+  const text = readFileSync(HOST_PROGRAM, 'utf8');
+  const mutated = text.replaceAll(from, to);
+  assert.notEqual(mutated, text, `nothing to change for: ${name}`);
+  const place = join(directory, `mutant ${name}`.replaceAll(' ', '-'));
+  mkdirSync(place);
+  const program = join(place, 'salver-host.mjs');
+  writeFileSync(program, mutated);
+  return program;
+}
