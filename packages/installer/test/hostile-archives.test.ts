@@ -37,9 +37,12 @@ async function installRunning(): Promise<void> {
   untouched = snapshot(base);
 }
 
-for (const { name: className, cases } of hostileClasses) {
+for (const { name: className, cases: all } of hostileClasses) {
+  // A class of bombs only has nothing to do here.
+  const cases = all.filter(({ isBomb }) => isBomb !== true);
+  if (cases.length === 0) continue;
   describe(className, () => {
-    for (const { name, verdict, make } of cases.filter(({ isBomb }) => isBomb !== true)) {
+    for (const { name, verdict, make } of cases) {
       if ('accepted' in verdict) {
         test(`accepts ${name}`, () => checkAccepted(make(), verdict.accepted));
       } else {
