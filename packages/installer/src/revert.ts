@@ -33,13 +33,14 @@ export function staysCurrent(act: Act, failure: Failure): 'rollback' | 'contract
 
 /**
  * Takes the switch back. A crash on the way leaves the journal at `rolling-back`, or at `activating` with a release
- * that fails its check: recovery goes on to the same end. Throws E_FILE_SYSTEM, E_DURABILITY_UNKNOWN.
+ * that fails its check: recovery goes on to the same end. Throws E_FILE_SYSTEM.
  */
 export async function takeBack(act: Act, failure: Failure): Promise<void> {
   const { clock, paths, from } = act;
   await clock.measure('revert', () => {
     attempt(act, 'write the journal', () => journalAct(act, 'rolling-back'));
-    revertCurrent(paths, from, act.previous);
+    const problem = revertCurrent(paths, from, act.previous);
+    if (problem !== undefined) act.progress.warn(problem);
   });
   if (from !== null) await clock.measure('reload', () => reloadBefore(act, from));
   if (!failure.interrupted) markRelease(act, 'failed', failure.reason);
