@@ -98,8 +98,8 @@ export function restorePrevious(paths: HostPaths, previous: string | null): void
 function goBack(paths: HostPaths, from: string): void {
   try {
     renameSync(wayBack(paths), paths.current);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+  } catch {
+    // It may never have been laid, or the disk refuses once what it allows the next time.
     replaceLink(paths, paths.current, from);
   }
 }
