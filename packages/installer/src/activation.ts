@@ -53,7 +53,7 @@ function preflight(act: Act): void {
   const { paths, manifest, release, env } = act;
   const force = act.force ?? false;
   refuseAcrossContract(paths, { release, current: act.from ?? undefined, force });
-  warnOfRemovedVariables(act);
+  attempt(act, 'compare the variables with those of last time', () => warnOfRemovedVariables(act));
   if (manifest === undefined) return;
   const checks = [
     () => checkEnvironment(paths, manifest, env),

@@ -26,7 +26,8 @@ export function environmentProblems(
   env: Environment,
 ): readonly string[] {
   const rules = Object.entries<EnvRule>(manifest.host.env ?? {});
-  if (rules.length === 0) return [];
+  // Hooks need the file as well: better to hear that it cannot be read before anything has begun.
+  if (rules.length === 0 && manifest.host.hooks === undefined) return [];
   const settings = readEnvFile(paths.envFile);
   const found: VariableProblem[] = [];
   const checks: PatternCheck[] = [];

@@ -1,6 +1,6 @@
 // After a failure behind the switch: back to the release before, by one rename; the service is told; the release
 // that failed stays where it is, marked, for inspection.
-import { SalverError, isSalverError } from '@salver/core';
+import { SalverError, fileSystemError, isSalverError } from '@salver/core';
 import { attempt, journalAct, markRelease, recordAct } from './act.js';
 import type { Act } from './act.js';
 import { occurred } from './events/report-occurrence.js';
@@ -33,18 +33,34 @@ export function staysCurrent(act: Act, failure: Failure): 'rollback' | 'contract
 
 /**
  * Takes the switch back. A crash on the way leaves the journal at `rolling-back`, or at `activating` with a release
- * that fails its check: recovery goes on to the same end. Throws E_FILE_SYSTEM, E_DURABILITY_UNKNOWN.
+ * that fails its check: recovery goes on to the same end. Throws E_FILE_SYSTEM.
  */
 export async function takeBack(act: Act, failure: Failure): Promise<void> {
-  const { clock, paths, from } = act;
+  const { clock, from } = act;
   await clock.measure('revert', () => {
     attempt(act, 'write the journal', () => journalAct(act, 'rolling-back'));
-    revertCurrent(paths, from, act.previous);
+    const problem = goBack(act, failure);
+    if (problem !== undefined) act.progress.warn(problem);
   });
   if (from !== null) await clock.measure('reload', () => reloadBefore(act, from));
   if (!failure.interrupted) markRelease(act, 'failed', failure.reason);
   close(act, failure.interrupted ? 'interrupted' : 'reverted', failure);
   occurred(act, act.act === 'rollback' ? 'activation-failed' : 'reverted', failure.reason);
+}
+
+/** The journal stays open when the disk does not allow even this: recovery goes back as soon as it does. */
+function goBack(act: Act, failure: Failure): string | undefined {
+  const { paths, from, previous, release } = act;
+  try {
+    return revertCurrent(paths, from, previous);
+  } catch (error) {
+    const { code, message, facts } = fileSystemError(error, 'cannot go back');
+    throw new SalverError(code, `${release} failed (${failure.reason}) and is still current: ${message}`, {
+      cause: error,
+      hint: 'mend the disk (`dmesg`, `df`), then run `salver-host recover`',
+      facts: { ...facts, release, current: release, phase: failure.phase },
+    });
+  }
 }
 
 /** The service is told to use the release before: by that release's own hook, else by the one that was just run. */

@@ -63,20 +63,27 @@ export function switchBack(paths: HostPaths, to: string, from: string | undefine
 
 /**
  * Makes `from` current again and gives `previous` its old meaning. May be repeated: a crash in between leaves
- * `current` right and `previous` to be set once more. Throws E_FILE_SYSTEM, E_DURABILITY_UNKNOWN.
+ * `current` right and `previous` to be set once more. Returns what went wrong behind the switch, which must not
+ * keep the service from being told. Throws E_FILE_SYSTEM when the switch itself was not possible.
  */
-export function revertCurrent(paths: HostPaths, from: string | null, previous: string | null): void {
+export function revertCurrent(
+  paths: HostPaths,
+  from: string | null,
+  previous: string | null,
+): string | undefined {
   withFileErrors('cannot go back to the release before', () => {
     if (from === null) rmSync(paths.current, { force: true });
     else if (currentRelease(paths) !== from) goBack(paths, from);
   });
-  syncCommit(paths, from ?? 'no release');
   try {
+    syncDirectory(paths.root);
     restorePrevious(paths, previous);
     syncDirectory(paths.root);
+    return undefined;
   } catch (error) {
-    // A full disk must not make a revert fail that has been made; `previous` then names the running release.
-    if (fileSystemError(error, 'previous').code !== 'E_DISK_FULL') throw error;
+    const release = from ?? 'no release';
+    return fileSystemError(error, `${release} is current again, but the links are not safe on the disk yet`)
+      .message;
   }
 }
 
@@ -91,8 +98,8 @@ export function restorePrevious(paths: HostPaths, previous: string | null): void
 function goBack(paths: HostPaths, from: string): void {
   try {
     renameSync(wayBack(paths), paths.current);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+  } catch {
+    // It may never have been laid, or the disk refuses once what it allows the next time.
     replaceLink(paths, paths.current, from);
   }
 }

@@ -68,3 +68,18 @@ test('a rollback is not refused for it, but says what has been removed since', a
   assert.match(said.join('\n'), /not any more: OLD_URL, SMTP_HOST/);
   assert.match(said.join('\n'), /OLD_URL is not set/);
 });
+
+test('a config/env that cannot be read stops an activation beforehand, but no rollback', async (context) => {
+  const { root } = await serveRoot(context);
+  const first = await install(root, await release(1));
+  const second = await install(root, await release(2));
+  mkdirSync(join(root, 'config'));
+  writeFileSync(join(root, 'config/env'), 'A="not closed\n');
+  const host: HostSettings = { hooks: { reload: { run: 'true' } } };
+  const error = await failure(install(root, await release(3, host)));
+  assert.equal(error.code, 'E_CONFIG_INVALID');
+  assert.equal(linkTo(root, 'current'), second.release);
+  const { progress, said } = listeningProgress();
+  assert.equal((await rollbackRelease({ root, progress })).release, first.release);
+  assert.match(said.join(), /config\/env line 1/);
+});
