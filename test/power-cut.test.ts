@@ -14,7 +14,7 @@ import {
 import type { CutPlace } from './power/cut-campaign.js';
 import { CUTS, FILE_SYSTEMS, powerSkipReason } from './power/loop-disk.js';
 import { OPERATION_NAMES } from './power/operations.js';
-import { SYNC_MUTANTS, writeSyncMutant } from './power/sync-mutants.js';
+import { SYNC_MUTANTS, writeMutant } from './power/mutants.js';
 
 const POINTS_PER_OPERATION = 2;
 
@@ -48,7 +48,7 @@ for (const fileSystem of FILE_SYSTEMS) {
 test('a program that syncs nothing is caught', { skip: powerSkipReason('ext4') }, async (t) => {
   const mutant = SYNC_MUTANTS.find(({ name }) => name === 'no fsync at all');
   assert.ok(mutant !== undefined);
-  const program = writeSyncMutant(place.directory, mutant);
+  const program = writeMutant(place.directory, mutant);
   const fault = await findFault(await stageOf(place, place.bench('ext4', program), 'update'), CUTS);
   assert.ok(fault !== undefined, 'the harness does not see that syncs are missing');
   t.diagnostic(fault);

@@ -5,9 +5,9 @@ import { hash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runJson, runProgram } from '../product-harness.js';
 import type { ProgramResult } from '../product-harness.js';
 import { printedError } from '../refusal.js';
+import { HOST_PROGRAM, runHost, startHost } from './host-program.js';
 import { judgeLeftovers, judgeRoot } from './oracle.js';
 import { makePowerReleases } from './power-releases.js';
 import type { PowerRelease, PowerReleases } from './power-releases.js';
@@ -15,7 +15,7 @@ import { WATCHER } from './watch-current.js';
 import type { Watched } from './watch-current.js';
 
 export interface Crowd {
-  readonly directory: string;
+  readonly program: string;
   readonly root: string;
   readonly releases: PowerReleases;
 }
@@ -35,12 +35,11 @@ const RELOAD =
   'echo "begin $SALVER_TXID" >> "$SALVER_ROOT/turns"; sleep 0.01; echo "end $SALVER_TXID" >> "$SALVER_ROOT/turns"';
 
 /** A root with three releases. */
-export async function gatherCrowd(directory: string): Promise<Crowd> {
+export async function gatherCrowd(directory: string, program = HOST_PROGRAM): Promise<Crowd> {
   const releases = await makePowerReleases(directory, { reload: RELOAD });
   const root = join(directory, 'root');
-  for (const { artifact } of ofCrowd(releases))
-    await runJson('salver-host', ['install', artifact, '--root', root]);
-  return { directory, root, releases };
+  for (const { artifact } of ofCrowd(releases)) await runHost(HOST_PROGRAM, root, ['install', artifact]);
+  return { program, root, releases };
 }
 
 function ofCrowd({ old, next, last }: PowerReleases): readonly PowerRelease[] {
@@ -68,14 +67,12 @@ function errand({ releases }: Crowd, index: number): readonly string[] {
 
 /** Lets `size` programs loose at once, `rounds` times over, and judges what they did. */
 export async function letLoose(crowd: Crowd, size: number, rounds: number): Promise<CrowdCounts> {
-  const { root } = crowd;
+  const { root, program } = crowd;
   const watcher = await startWatcher(root);
   const results: ProgramResult[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const errands = Array.from({ length: size }, (_, index) => errand(crowd, index + round));
-    const run = (args: readonly string[]): Promise<ProgramResult> =>
-      runProgram('salver-host', [...args, '--root', root, '--json']);
-    results.push(...(await Promise.all(errands.map(run))));
+    results.push(...(await Promise.all(errands.map((args) => startHost(program, root, args).ended))));
   }
   const watched = await watcher.stop();
   assert.deepEqual(watched.faults, [], 'what the watcher saw');
@@ -136,7 +133,7 @@ async function assertClean({ root, releases }: Crowd): Promise<void> {
   assert.deepEqual(judgeRoot(root, { current: known, known, acknowledged: true }), []);
   assert.deepEqual(judgeLeftovers(root), []);
   // Anybody can take the lock now.
-  await runJson('salver-host', ['install', releases.next.artifact, '--root', root]);
+  await runHost(HOST_PROGRAM, root, ['install', releases.next.artifact]);
 }
 
 async function startWatcher(root: string): Promise<{ stop(): Promise<Watched> }> {

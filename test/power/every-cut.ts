@@ -6,7 +6,7 @@ import type { CutPlace } from './cut-campaign.js';
 import { CUTS, powerSkipReason } from './loop-disk.js';
 import type { FileSystemName } from './loop-disk.js';
 import { OPERATION_NAMES } from './operations.js';
-import { SYNC_MUTANTS, writeSyncMutant } from './sync-mutants.js';
+import { SYNC_MUTANTS, writeMutant } from './mutants.js';
 
 /** Of both file systems together 500 are promised. */
 const POINTS_MIN = 250;
@@ -42,7 +42,7 @@ export function testEveryCut(fileSystem: FileSystemName): void {
 
   for (const mutant of SYNC_MUTANTS) {
     test(`${mutant.name}: caught on ${fileSystem}`, { skip }, async (t) => {
-      const program = writeSyncMutant(place.directory, mutant);
+      const program = writeMutant(place.directory, mutant);
       const fault = await findFault(await stageOf(place, place.bench(fileSystem, program), 'update'), CUTS);
       assert.ok(fault !== undefined, 'the harness does not see that a sync is missing');
       t.diagnostic(fault);

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeEnd, runJson, startProgram } from '../product-harness.js';
+import { describeEnd } from '../product-harness.js';
 import type { ProgramResult } from '../product-harness.js';
+import { HOST_PROGRAM, runHost, startHost } from './host-program.js';
 import { judgeLeftovers, judgeRoot } from './oracle.js';
 import { makePowerReleases } from './power-releases.js';
 import type { PowerReleases } from './power-releases.js';
@@ -29,34 +30,35 @@ const KILLED_SHARE = 0.5;
 /** Kills are spread over this multiple of a run's usual time. */
 const BEYOND = 1.1;
 
-export async function soak(directory: string, cycles: number): Promise<SoakCounts> {
+export async function soak(directory: string, cycles: number, program = HOST_PROGRAM): Promise<SoakCounts> {
   const releases = await makePowerReleases(directory);
   const root = join(directory, 'root');
-  const usualMs = await settle(root, releases);
+  const usualMs = await settle(program, root, releases);
   const before = footprint(root);
   let killed = 0;
   for (let cycle = 0; cycle < cycles; cycle += 1) {
-    if (await runCycle({ root, releases, cycle, usualMs })) killed += 1;
+    if (await runCycle({ program, root, releases, cycle, usualMs })) killed += 1;
   }
-  await settle(root, releases);
+  await settle(program, root, releases);
   assert.deepEqual(processesOf(root), [], 'processes that still run');
   return { cycles, killed, before, after: footprint(root), historyBytes: statSync(historyOf(root)).size };
 }
 
 /** Brings the root into one and the same state. Returns how long one run took. */
-async function settle(root: string, { old, next }: PowerReleases): Promise<number> {
-  await runJson('salver-host', ['install', old.artifact, '--root', root]);
+async function settle(program: string, root: string, { old, next }: PowerReleases): Promise<number> {
+  await runHost(program, root, ['install', old.artifact]);
   const began = performance.now();
-  await runJson('salver-host', ['install', next.artifact, '--root', root]);
+  await runHost(program, root, ['install', next.artifact]);
   const usualMs = performance.now() - began;
-  await runJson('salver-host', ['activate', old.name, '--root', root]);
-  await runJson('salver-host', ['activate', next.name, '--root', root]);
-  await runJson('salver-host', ['recover', '--root', root]);
-  await runJson('salver-host', ['prune', '--keep', '1', '--root', root]);
+  await runHost(program, root, ['activate', old.name]);
+  await runHost(program, root, ['activate', next.name]);
+  await runHost(program, root, ['recover']);
+  await runHost(program, root, ['prune', '--keep', '1']);
   return usualMs;
 }
 
 interface Cycle {
+  readonly program: string;
   readonly root: string;
   readonly releases: PowerReleases;
   readonly cycle: number;
@@ -64,7 +66,7 @@ interface Cycle {
 }
 
 /** One run, killed or not; a killed one is followed by one that must succeed. Returns whether it was killed. */
-async function runCycle({ root, releases, cycle, usualMs }: Cycle): Promise<boolean> {
+async function runCycle({ program, root, releases, cycle, usualMs }: Cycle): Promise<boolean> {
   const { old, next, last } = releases;
   const errands = [
     ['install', last.artifact],
@@ -74,8 +76,8 @@ async function runCycle({ root, releases, cycle, usualMs }: Cycle): Promise<bool
     ['rollback'],
     ['prune', '--keep', '1'],
   ];
-  const args = [...(errands[cycle % errands.length] ?? []), '--root', root, '--json'];
-  const { child, ended } = startProgram('salver-host', args);
+  const args = errands[cycle % errands.length] ?? [];
+  const { child, ended } = startHost(program, root, args);
   const timer =
     Math.random() < KILLED_SHARE
       ? setTimeout(() => child.kill('SIGKILL'), Math.random() * usualMs * BEYOND)
@@ -86,8 +88,7 @@ async function runCycle({ root, releases, cycle, usualMs }: Cycle): Promise<bool
     assertSucceeded(result, `cycle ${cycle}: ${args.join(' ')}`);
     return false;
   }
-  const again = ['recover', '--wait', '60s', '--root', root, '--json'];
-  assertSucceeded(await startProgram('salver-host', again).ended, `cycle ${cycle}, after the kill`);
+  await runHost(program, root, ['recover', '--wait', '60s']);
   const known = [old, next, last];
   assert.deepEqual(judgeRoot(root, { current: known, known, acknowledged: true }), [], `cycle ${cycle}`);
   assert.deepEqual(judgeLeftovers(root), [], `cycle ${cycle}`);
