@@ -25,7 +25,9 @@ for (const operation of OPERATIONS) {
     const own = newTally();
     const points = await killOperation(bench, operation, own);
     for (const [name, count] of own.hits) tally.hits.set(name, (tally.hits.get(name) ?? 0) + count);
-    t.diagnostic(`${points} points: ${describeHits(own)}; ${own.missed} did not come, ${own.helpers} by helpers`);
+    t.diagnostic(
+      `${points} points: ${describeHits(own)}; ${own.missed} did not come, ${own.helpers} by helpers`,
+    );
     assertAllGood(own);
   });
 }

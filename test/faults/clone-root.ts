@@ -1,6 +1,14 @@
 // A copy of a prepared root in milliseconds. Files of releases are hard-linked, so that they keep inode and time, by
 // which an update recognises what it may link; a run that wrote into one would spoil the original, which is judged.
-import { copyFileSync, linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
 
 export function cloneRoot(from: string, to: string): void {
   copyInto(from, to, (path) => path === `${from}/releases`, false);

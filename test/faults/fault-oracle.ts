@@ -64,9 +64,11 @@ export function judgeEnd(
     ...judgeLeftovers(after, { staged: 0, links: 0, unfinished: 0 }),
   ];
   if (result.status !== wanted.status) findings.push(`I4 the next run ended with ${endOf(result)}`);
-  if (after.previous !== linkTo(wanted.endPrevious)) findings.push(`I4 previous is ${after.previous} at the end`);
+  if (after.previous !== linkTo(wanted.endPrevious))
+    findings.push(`I4 previous is ${after.previous} at the end`);
   const installed = [...after.releases.keys()].sort().join(' ');
-  if (installed !== [...wanted.installed].sort().join(' ')) findings.push(`I4 installed are ${installed} at the end`);
+  if (installed !== [...wanted.installed].sort().join(' '))
+    findings.push(`I4 installed are ${installed} at the end`);
   const notes = after.hookNotes.slice(before.hookNotes.length);
   if (wanted.checksEnd && !notes.some((note) => note.endsWith(` check ${wanted.end}`))) {
     findings.push(`I4 ${wanted.end} is current and was never checked`);
@@ -96,10 +98,13 @@ function judgeCurrent(
   allowed: readonly (string | null)[],
 ): readonly string[] {
   const links = allowed.map(linkTo);
-  if (!links.includes(view.current)) return [`I1 current is ${view.current}, allowed are ${links.join(' and ')}`];
+  if (!links.includes(view.current))
+    return [`I1 current is ${view.current}, allowed are ${links.join(' and ')}`];
   if (view.current === null) return [];
   const name = view.current.slice('releases/'.length);
-  return view.releases.has(name) && trees.has(name) ? [] : [`I1 current leads to ${name}, which is not there`];
+  return view.releases.has(name) && trees.has(name)
+    ? []
+    : [`I1 current leads to ${name}, which is not there`];
 }
 
 /** I1, second half, and more: whatever has a name below releases/ is whole, byte for byte. */
@@ -123,7 +128,8 @@ function judgeUntouched(before: RootView, after: RootView, wanted: Expectation):
   const exempt = new Set([...before.releases.keys()].filter((name) => mayGo(name, before, after, wanted)));
   for (const [path, identity] of before.identities) {
     const name = path.slice(0, path.indexOf('/'));
-    if (!exempt.has(name) && after.identities.get(path) !== identity) return [`I3 releases/${path} was written`];
+    if (!exempt.has(name) && after.identities.get(path) !== identity)
+      return [`I3 releases/${path} was written`];
   }
   return [];
 }
@@ -144,12 +150,14 @@ const CHAIN_START = '0'.repeat(64);
 
 /** I9: what the history says stays said, and its chain holds. A torn last line is what a kill may leave. */
 function judgeHistory(before: RootView, after: RootView): readonly string[] {
-  if (before.history.some((line, index) => after.history[index] !== line)) return ['I9 the history was rewritten'];
+  if (before.history.some((line, index) => after.history[index] !== line))
+    return ['I9 the history was rewritten'];
   let prev = CHAIN_START;
   for (const [index, text] of after.history.entries()) {
     const line = parseLine(text);
     if (line === undefined) return index === after.history.length - 1 ? [] : [`I9 line ${index + 1} is torn`];
-    if (line.prev !== prev || line.number !== index + 1) return [`I9 the history breaks at line ${index + 1}`];
+    if (line.prev !== prev || line.number !== index + 1)
+      return [`I9 the history breaks at line ${index + 1}`];
     prev = hash('sha256', text, 'hex');
   }
   return [];
@@ -200,7 +208,10 @@ function judgeLeftovers(view: RootView, bounds: Bounds): readonly string[] {
 function judgeRecords(view: RootView, paths: readonly string[]): readonly string[] {
   const records = paths.filter((path) => path.startsWith('records/')).map((path) => path.slice(8, -6));
   const names = [...view.releases.keys()];
-  const lone = [...records.filter((name) => !names.includes(name)), ...names.filter((name) => !records.includes(name))];
+  const lone = [
+    ...records.filter((name) => !names.includes(name)),
+    ...names.filter((name) => !records.includes(name)),
+  ];
   return lone.length === 0 ? [] : [`I5 record and release do not match: ${lone.join(', ')}`];
 }
 
@@ -208,7 +219,8 @@ function judgeRecords(view: RootView, paths: readonly string[]): readonly string
 function judgeExit(view: RootView, result: ProgramResult, wanted: Expectation): readonly string[] {
   const isAtFrom = view.current === linkTo(wanted.from);
   const isAtEnd = view.current === linkTo(wanted.end);
-  if (result.status === 0) return isAtEnd && wanted.status === 0 ? [] : [`I2 exit 0, and current is ${view.current}`];
+  if (result.status === 0)
+    return isAtEnd && wanted.status === 0 ? [] : [`I2 exit 0, and current is ${view.current}`];
   if (isAtFrom) return [];
   const name = view.current?.slice('releases/'.length) ?? 'no release';
   return result.stderr.includes(`${name} is current`) || result.stderr.includes(`to ${name}`)

@@ -8,7 +8,7 @@ import type { ArtifactFiles, MakeArtifactOptions } from '@salver/testing';
 import { listTree } from '../list-tree.js';
 import type { Tree } from '../list-tree.js';
 
-export type ReleaseKey = 'before' | 'a' | 'b' | 'sick' | 'hooked';
+export type ReleaseKey = 'before' | 'a' | 'b' | 'sick' | 'hooked' | 'unready';
 
 export interface FaultRelease {
   /** Path of the artifact file. */
@@ -23,6 +23,7 @@ export type FaultReleases = Readonly<Record<ReleaseKey, FaultRelease>>;
 
 /** Above the size at which a file is cut into pieces that are written one by one. */
 const LARGE_BYTES = 300 * 1024;
+const PARTS = 12;
 const SHARED = 'uploads';
 /** Relative, as every link that the installer makes. */
 const SHARED_TARGET = `../../shared/${SHARED}`;
@@ -39,6 +40,7 @@ const HOSTS: Readonly<Record<ReleaseKey, MakeArtifactOptions['host']>> = {
   a: { shared: [SHARED], hooks: { check: CHECK } },
   b: { shared: [SHARED], hooks: { check: CHECK } },
   sick: { shared: [SHARED], hooks: { check: SICK_CHECK } },
+  unready: { shared: [SHARED], hooks: { prepare: { run: 'false' }, check: CHECK } },
   hooked: {
     shared: [SHARED],
     hooks: {
@@ -61,6 +63,7 @@ export async function makeFaultReleases(directory: string): Promise<FaultRelease
     b: await make('b', '2.0.0'),
     sick: await make('sick', '3.0.0'),
     hooked: await make('hooked', '4.0.0'),
+    unready: await make('unready', '5.0.0'),
   };
 }
 
@@ -89,7 +92,7 @@ function filesOf(version: string): ArtifactFiles {
     'public/large.bin': largeFile(version),
     tmp: { directory: true },
   };
-  for (const index of [1, 2, 3, 4, 5, 6]) {
+  for (let index = 1; index <= PARTS; index += 1) {
     files[`node_modules/steady/lib/part-${index}.js`] = `module.exports = ${index};\n`;
     files[`node_modules/moving/lib/part-${index}.js`] = `module.exports = '${version}/${index}';\n`;
   }
@@ -101,7 +104,11 @@ function largeFile(version: string): Buffer {
   return Buffer.concat([Buffer.alloc(LARGE_BYTES, 'salver\n'), Buffer.from(version)]);
 }
 
-function expectedTree(directory: string, key: ReleaseKey, host: NonNullable<MakeArtifactOptions['host']>): Tree {
+function expectedTree(
+  directory: string,
+  key: ReleaseKey,
+  host: NonNullable<MakeArtifactOptions['host']>,
+): Tree {
   const place = join(directory, `${key}.expected`);
   mkdirSync(place);
   execFileSync('tar', ['-xzf', join(directory, `${key}.tar.gz`), '-C', place]);

@@ -10,8 +10,8 @@ export const HOST_BUNDLE = join(workspaceDirectory, 'packages/cli/bundle/salver-
 
 /** One change of the program's text. */
 export interface BundlePatch {
-  /** Must occur exactly once. */
-  readonly find: string;
+  /** Must match exactly once; names of the bundler's own, with a number at the end, are best left to a group. */
+  readonly find: RegExp;
   readonly replace: string;
 }
 
@@ -19,8 +19,9 @@ export interface BundlePatch {
 export function patchBundle(target: string, patches: readonly BundlePatch[]): string {
   let text = readFileSync(HOST_BUNDLE, 'utf8');
   for (const { find, replace } of patches) {
-    assert.equal(text.split(find).length, 2, `the bundle has this text exactly once: ${find}`);
-    text = text.replace(find, () => replace);
+    const matches = text.match(new RegExp(find.source, 'g'))?.length ?? 0;
+    assert.equal(matches, 1, `the bundle has this exactly once: ${find.source}`);
+    text = text.replace(find, replace);
   }
   writeFileSync(target, text);
   return target;

@@ -32,6 +32,7 @@ export interface Operation {
 }
 
 const FAILED_ACTIVATION = 6;
+const FAILED_HOOK = 1;
 
 function install(key: ReleaseKey, ...more: readonly string[]): Operation['args'] {
   return ({ releases }) => ['install', releases[key].artifact, ...more];
@@ -162,6 +163,27 @@ export const OPERATIONS: readonly Operation[] = [
     endPrevious: null,
     installed: ['sick'],
     status: FAILED_ACTIVATION,
+  },
+  {
+    name: 'activate one that fails its check',
+    prepare: after(...RUNNING_A, install('sick', '--no-activate')),
+    args: activate('sick'),
+    from: 'a',
+    to: 'sick',
+    end: 'a',
+    endPrevious: 'before',
+    installed: ['before', 'a', 'sick'],
+    status: FAILED_ACTIVATION,
+  },
+  {
+    name: 'update whose prepare hook fails',
+    prepare: after(...RUNNING_A),
+    args: install('unready'),
+    from: 'a',
+    to: 'a',
+    endPrevious: 'before',
+    installed: ['before', 'a', 'unready'],
+    status: FAILED_HOOK,
   },
   {
     name: 'recover from half an install',
