@@ -5,7 +5,7 @@
 // On a full disk: the spare was allocated beforehand, so writing into it needs no room. Should it be missing,
 // too, the journal's own first sector is overwritten in place: a disk writes a sector whole or not at all, so a
 // power cut leaves the old text or the new one.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { bootId, errnoOf } from '@salver/core';
 import { syncDirectory } from './durability.js';
 import type { HostPaths } from './host-paths.js';
@@ -62,7 +62,8 @@ export function writeJournal(paths: HostPaths, journal: Journal): void {
   try {
     writeBySpare(paths, text);
   } catch (error) {
-    if (!isFull(error)) throw error;
+    // Without a journal there is nothing to overwrite: the full disk is what is wrong.
+    if (!isFull(error) || !existsSync(paths.journal)) throw error;
     overwrite(paths.journal, text);
   }
   laySpare(paths);
