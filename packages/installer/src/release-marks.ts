@@ -3,8 +3,9 @@
 //
 // A crash while a mark is written leaves the old mark and an unfinished file, which recovery removes, as it
 // removes marks of releases that are gone.
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import type { HostPaths } from './host-paths.js';
+import { makeDirectories } from './make-directories.js';
 import { UNFINISHED_SUFFIX, writeDurably } from './write-durably.js';
 
 export interface ReleaseMark {
@@ -45,7 +46,7 @@ export function readMark(paths: HostPaths, release: string): ReleaseMark | undef
  * cut takes only makes the release unproven. Throws the system's error.
  */
 export function writeMark(paths: HostPaths, mark: ReleaseMark): void {
-  mkdirSync(paths.marks, { recursive: true, mode: 0o755 });
+  makeDirectories(paths.marks, 0o755);
   const path = markPath(paths, mark.release);
   const text = `${JSON.stringify(mark)}\n`;
   if (mark.health === 'failed') {
