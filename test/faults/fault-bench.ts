@@ -22,11 +22,11 @@ const OPTIONAL_COMMANDS = ['recover', 'prune'];
  * In memory where that exists: what a process wrote survives its death on any file system, and an update syncs the
  * whole one it is on. Call `remove` afterwards.
  */
-export async function makeFaultBench(): Promise<FaultBench & { remove(): void }> {
+export async function makeFaultBench(parts?: number): Promise<FaultBench & { remove(): void }> {
   const directory = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'salver-faults-'));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
-    const releases = await makeFaultReleases(directory);
+    const releases = await makeFaultReleases(directory, parts);
     const known = await Promise.all(OPTIONAL_COMMANDS.map((name) => knowsCommand(HOST_BUNDLE, name)));
     const commands = new Set(OPTIONAL_COMMANDS.filter((_, index) => known[index]));
     return { directory, releases, bundle: HOST_BUNDLE, commands, remove };

@@ -23,10 +23,11 @@ export interface Expectation {
   readonly trees: ReadonlyMap<string, Tree>;
 }
 
-/** Leftovers of one killed run at most: one staging directory, two links, two unfinished files. */
-const STAGED_MAX = 1;
-const LINKS_MAX = 2;
-const UNFINISHED_MAX = 2;
+/** What one run may leave at most. */
+const LEFTOVERS_MAX = {
+  bounded: { staged: 1, links: 2, unfinished: 2 },
+  none: { staged: 0, links: 0, unfinished: 0 },
+} as const;
 
 const TOP_NAMES = new Set(['.salver', 'config', 'current', 'previous', 'releases', 'shared']);
 
@@ -43,17 +44,23 @@ export function judgeFault(
     ...judgeUntouched(before, after, wanted),
     ...judgeHistory(before, after),
     ...judgeHooks(after),
-    ...judgeLeftovers(after, { staged: STAGED_MAX, links: LINKS_MAX, unfinished: UNFINISHED_MAX }),
+    ...judgeLeftovers(after, 'bounded'),
     ...(result === undefined ? [] : judgeExit(after, result, wanted)),
   ];
 }
 
-/** After the run that follows it: everything must be as if nothing had happened. */
+export type Leftovers = 'bounded' | 'none';
+
+/**
+ * After the run that follows it: everything must be as if nothing had happened. A run that finds nothing to do takes
+ * no lock and clears nothing away: only then leftovers may be `bounded`.
+ */
 export function judgeEnd(
   wanted: Expectation,
   before: RootView,
   after: RootView,
   result: ProgramResult,
+  leftovers: Leftovers = 'none',
 ): readonly string[] {
   const findings = [
     ...judgeCurrent(after, wanted, [wanted.end]),
@@ -61,7 +68,7 @@ export function judgeEnd(
     ...judgeUntouched(before, after, wanted),
     ...judgeHistory(before, after),
     ...judgeHooks(after),
-    ...judgeLeftovers(after, { staged: 0, links: 0, unfinished: 0 }),
+    ...judgeLeftovers(after, leftovers),
   ];
   if (result.status !== wanted.status) findings.push(`I4 the next run ended with ${endOf(result)}`);
   if (after.previous !== linkTo(wanted.endPrevious))
@@ -182,14 +189,9 @@ function judgeHooks({ hookNotes }: RootView): readonly string[] {
   return [];
 }
 
-interface Bounds {
-  readonly staged: number;
-  readonly links: number;
-  readonly unfinished: number;
-}
-
 /** I5. */
-function judgeLeftovers(view: RootView, bounds: Bounds): readonly string[] {
+function judgeLeftovers(view: RootView, leftovers: Leftovers): readonly string[] {
+  const bounds = LEFTOVERS_MAX[leftovers];
   const findings: string[] = [];
   const strangers = view.topNames.filter((name) => !TOP_NAMES.has(name));
   const odd = strangers.filter((name) => !name.startsWith('.salver-link-'));
@@ -200,7 +202,7 @@ function judgeLeftovers(view: RootView, bounds: Bounds): readonly string[] {
   if (staged.length > bounds.staged) findings.push(`I5 ${staged.join(', ')} is left`);
   const unfinished = paths.filter((path) => path.endsWith('.unfinished') || path === 'running.json');
   if (unfinished.length > bounds.unfinished) findings.push(`I5 ${unfinished.join(', ')} is left`);
-  if (bounds.staged === 0) findings.push(...judgeRecords(view, paths));
+  if (leftovers === 'none') findings.push(...judgeRecords(view, paths));
   return findings;
 }
 

@@ -23,7 +23,7 @@ export type FaultReleases = Readonly<Record<ReleaseKey, FaultRelease>>;
 
 /** Above the size at which a file is cut into pieces that are written one by one. */
 const LARGE_BYTES = 300 * 1024;
-const PARTS = 12;
+const PARTS_DEFAULT = 12;
 const SHARED = 'uploads';
 /** Relative, as every link that the installer makes. */
 const SHARED_TARGET = `../../shared/${SHARED}`;
@@ -53,10 +53,10 @@ const HOSTS: Readonly<Record<ReleaseKey, MakeArtifactOptions['host']>> = {
   },
 };
 
-/** Makes the artifacts below `directory`, once for all points. */
-export async function makeFaultReleases(directory: string): Promise<FaultReleases> {
+/** Makes the artifacts below `directory`, once for all points. Each of two packages has `parts` small files. */
+export async function makeFaultReleases(directory: string, parts = PARTS_DEFAULT): Promise<FaultReleases> {
   const make = (key: ReleaseKey, version: string): Promise<FaultRelease> =>
-    makeRelease({ directory, key, version });
+    makeRelease({ directory, key, version, parts });
   return {
     before: await make('before', '0.9.0'),
     a: await make('a', '1.0.0'),
@@ -71,18 +71,19 @@ async function makeRelease(wanted: {
   readonly directory: string;
   readonly key: ReleaseKey;
   readonly version: string;
+  readonly parts: number;
 }): Promise<FaultRelease> {
-  const { directory, key, version } = wanted;
+  const { directory, key, version, parts } = wanted;
   const host = HOSTS[key] ?? {};
   const options = { version, host, unitPaths: ['node_modules/steady', 'node_modules/moving'] };
-  const { bytes, id } = await makeArtifact(filesOf(version), options);
+  const { bytes, id } = await makeArtifact(filesOf(version, parts), options);
   const artifact = join(directory, `${key}.tar.gz`);
   writeFileSync(artifact, bytes);
   return { artifact, name: `${version}-${id.slice(0, 12)}`, tree: expectedTree(directory, key, host) };
 }
 
 /** Two packages, one of which stays the same from version to version, and an app. */
-function filesOf(version: string): ArtifactFiles {
+function filesOf(version: string, parts: number): ArtifactFiles {
   const files: Record<string, ArtifactFiles[string]> = {
     'package.json': `{"name":"app","version":"${version}"}\n`,
     'server.js': `console.log('${version}');\n`,
@@ -92,7 +93,7 @@ function filesOf(version: string): ArtifactFiles {
     'public/large.bin': largeFile(version),
     tmp: { directory: true },
   };
-  for (let index = 1; index <= PARTS; index += 1) {
+  for (let index = 1; index <= parts; index += 1) {
     files[`node_modules/steady/lib/part-${index}.js`] = `module.exports = ${index};\n`;
     files[`node_modules/moving/lib/part-${index}.js`] = `module.exports = '${version}/${index}';\n`;
   }

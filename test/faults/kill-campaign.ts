@@ -11,11 +11,12 @@ import type { ReleaseKey } from './fault-releases.js';
 import { judgeEnd, judgeFault, judgeRepeat } from './fault-oracle.js';
 import type { Expectation } from './fault-oracle.js';
 import { runHost } from './host-program.js';
+import { recoveryArgs } from './operations.js';
 import type { Operation } from './operations.js';
 import { viewRoot } from './root-view.js';
 import type { RootView } from './root-view.js';
-import { TRACED_CALLS, callPoints, runTraced, wasHit } from './trace.js';
-import type { CallPoint, Traced } from './trace.js';
+import { TRACED_CALLS, callPoints, runTraced, wasKilled } from './trace.js';
+import type { CallPoint, TraceOptions, Traced } from './trace.js';
 
 /** An operation that is ready to be disturbed. */
 export interface Prepared {
@@ -39,7 +40,7 @@ export async function prepareOperation(bench: FaultBench, operation: Operation):
   const expectation = expectationOf(bench, operation);
   const prepared = { bench, operation, expectation, template, before: viewRoot(template), points: [] };
   return withCopy(prepared, async (root) => {
-    const { result, log } = await traceOperation(prepared, root, { calls: TRACED_CALLS });
+    const { result, log } = await traceOperation(prepared, root, { calls: TRACED_CALLS, fast: true });
     const findings = judgeEnd(expectation, prepared.before, viewRoot(root), result);
     assert.deepEqual(findings, [], `${operation.name}, undisturbed`);
     return { ...prepared, points: callPoints(log, root) };
@@ -65,7 +66,7 @@ function expectationOf({ releases }: FaultBench, operation: Operation): Expectat
 export function traceOperation(
   { bench, operation }: Pick<Prepared, 'bench' | 'operation'>,
   root: string,
-  how: { readonly calls: readonly string[]; readonly inject?: string; readonly bundle?: string },
+  how: Pick<TraceOptions, 'calls' | 'inject' | 'fast'>,
 ): Promise<Traced> {
   const args = [...operation.args(bench), '--root', root, '--json'];
   return runTraced({ bundle: bench.bundle, ...how, args, logPath: `${root}.log` });
@@ -101,24 +102,47 @@ export function killAt(prepared: Prepared, point: CallPoint): Promise<PointOutco
     const killed = result.signal === 'SIGKILL';
     const after = viewRoot(root);
     const findings = judgeFault(prepared.expectation, prepared.before, after, killed ? undefined : result);
-    return { hit: wasHit(log), findings: [...findings, ...(await judgeAfterwards(prepared, root))] };
+    return { hit: wasKilled(log), findings: [...findings, ...(await judgeAfterwards(prepared, root))] };
   });
 }
 
-/** The next run, and the same once more. */
-export async function judgeAfterwards(prepared: Prepared, root: string): Promise<readonly string[]> {
-  const { bench, operation, expectation, before } = prepared;
-  const { current } = viewRoot(root);
-  const next = operation.next?.(bench, current) ?? operation.args(bench);
+/**
+ * The next run, and then the same once more, which must find nothing to do. Where the disturbed run got to its end
+ * all the same (`done`), the next one has nothing to do, and the one after it is a recovery.
+ */
+export async function judgeAfterwards(
+  prepared: Prepared,
+  root: string,
+  done?: ProgramResult,
+): Promise<readonly string[]> {
+  const { bench, operation, before } = prepared;
+  const isDone = done !== undefined;
+  const expectation = isDone
+    ? withoutWhatItWarnedOf(prepared.expectation, viewRoot(root), done)
+    : prepared.expectation;
+  const next = operation.next?.(bench, viewRoot(root).current) ?? operation.args(bench);
   const once = await runNext(bench, root, next);
   const settled = viewRoot(root);
-  const findings = judgeEnd(expectation, before, settled, once);
+  const findings = judgeEnd(expectation, before, settled, once, isDone ? 'bounded' : 'none');
   // One that fails for good fails again, and is written down again.
   if (expectation.status !== 0 || findings.length > 0) return findings;
-  const again = next[0] === 'rollback' ? ['activate', expectation.end ?? ''] : next;
-  const twice = await runNext(bench, root, again);
-  const repeated = judgeEnd(expectation, before, viewRoot(root), twice);
-  return [...repeated, ...judgeRepeat(settled, viewRoot(root))];
+  const recovery = recoveryArgs(bench, expectation.end ?? '');
+  const twice = await runNext(bench, root, isDone || next[0] === 'rollback' ? recovery : next);
+  const repeated = viewRoot(root);
+  return [
+    ...judgeEnd(expectation, before, repeated, twice),
+    ...(isDone ? [] : judgeRepeat(settled, repeated)),
+  ];
+}
+
+/** A rollback stands even where `previous` cannot be set any more; it says so, and no run after it can know better. */
+function withoutWhatItWarnedOf(
+  expectation: Expectation,
+  view: RootView,
+  { stdout }: ProgramResult,
+): Expectation {
+  if (view.previous !== null || !stdout.includes('cannot set')) return expectation;
+  return { ...expectation, endPrevious: null };
 }
 
 function runNext(bench: FaultBench, root: string, args: readonly string[]): Promise<ProgramResult> {

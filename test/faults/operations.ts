@@ -42,9 +42,13 @@ function activate(key: ReleaseKey): Operation['args'] {
   return ({ releases }) => ['activate', releases[key].name];
 }
 
-/** Any command that takes the lock recovers first. */
 function recover(end: ReleaseKey): Operation['args'] {
-  return (bench) => (bench.commands.has('recover') ? ['recover'] : activate(end)(bench));
+  return (bench) => recoveryArgs(bench, bench.releases[end].name);
+}
+
+/** Any command that takes the lock recovers first. */
+export function recoveryArgs(bench: FaultBench, current: string): readonly string[] {
+  return bench.commands.has('recover') ? ['recover'] : ['activate', current];
 }
 
 /** Runs commands one after the other, each to a good end. */
