@@ -18,7 +18,7 @@ const PARTS = 3;
 let bench: Awaited<ReturnType<typeof makeFaultBench>>;
 
 before(async () => {
-  bench = await makeFaultBench(PARTS);
+  bench = await makeFaultBench({ parts: PARTS });
 });
 after(() => bench.remove());
 

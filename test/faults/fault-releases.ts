@@ -24,6 +24,15 @@ export type FaultReleases = Readonly<Record<ReleaseKey, FaultRelease>>;
 /** Above the size at which a file is cut into pieces that are written one by one. */
 const LARGE_BYTES = 300 * 1024;
 const PARTS_DEFAULT = 12;
+
+/** How large releases are. */
+export interface ReleaseSize {
+  /** Small files in each of two packages. */
+  readonly parts?: number;
+  /** Of the one large file. */
+  readonly largeBytes?: number;
+}
+
 const SHARED = 'uploads';
 /** Relative, as every link that the installer makes. */
 const SHARED_TARGET = `../../shared/${SHARED}`;
@@ -53,10 +62,10 @@ const HOSTS: Readonly<Record<ReleaseKey, MakeArtifactOptions['host']>> = {
   },
 };
 
-/** Makes the artifacts below `directory`, once for all points. Each of two packages has `parts` small files. */
-export async function makeFaultReleases(directory: string, parts = PARTS_DEFAULT): Promise<FaultReleases> {
+/** Makes the artifacts below `directory`, once for all points. */
+export async function makeFaultReleases(directory: string, size: ReleaseSize = {}): Promise<FaultReleases> {
   const make = (key: ReleaseKey, version: string): Promise<FaultRelease> =>
-    makeRelease({ directory, key, version, parts });
+    makeRelease({ directory, key, version, size });
   return {
     before: await make('before', '0.9.0'),
     a: await make('a', '1.0.0'),
@@ -71,29 +80,29 @@ async function makeRelease(wanted: {
   readonly directory: string;
   readonly key: ReleaseKey;
   readonly version: string;
-  readonly parts: number;
+  readonly size: ReleaseSize;
 }): Promise<FaultRelease> {
-  const { directory, key, version, parts } = wanted;
+  const { directory, key, version, size } = wanted;
   const host = HOSTS[key] ?? {};
   const options = { version, host, unitPaths: ['node_modules/steady', 'node_modules/moving'] };
-  const { bytes, id } = await makeArtifact(filesOf(version, parts), options);
+  const { bytes, id } = await makeArtifact(filesOf(version, size), options);
   const artifact = join(directory, `${key}.tar.gz`);
   writeFileSync(artifact, bytes);
   return { artifact, name: `${version}-${id.slice(0, 12)}`, tree: expectedTree(directory, key, host) };
 }
 
 /** Two packages, one of which stays the same from version to version, and an app. */
-function filesOf(version: string, parts: number): ArtifactFiles {
+function filesOf(version: string, size: ReleaseSize): ArtifactFiles {
   const files: Record<string, ArtifactFiles[string]> = {
     'package.json': `{"name":"app","version":"${version}"}\n`,
     'server.js': `console.log('${version}');\n`,
     'bin/start': { data: `#!/bin/sh\necho ${version}\n`, executable: true },
     'bin/latest': { linkTo: 'start' },
     'public/empty.css': '',
-    'public/large.bin': largeFile(version),
+    'public/large.bin': largeFile(version, size.largeBytes ?? LARGE_BYTES),
     tmp: { directory: true },
   };
-  for (let index = 1; index <= parts; index += 1) {
+  for (let index = 1; index <= (size.parts ?? PARTS_DEFAULT); index += 1) {
     files[`node_modules/steady/lib/part-${index}.js`] = `module.exports = ${index};\n`;
     files[`node_modules/moving/lib/part-${index}.js`] = `module.exports = '${version}/${index}';\n`;
   }
@@ -101,8 +110,8 @@ function filesOf(version: string, parts: number): ArtifactFiles {
 }
 
 /** Differs from version to version in its last bytes only. */
-function largeFile(version: string): Buffer {
-  return Buffer.concat([Buffer.alloc(LARGE_BYTES, 'salver\n'), Buffer.from(version)]);
+function largeFile(version: string, bytes: number): Buffer {
+  return Buffer.concat([Buffer.alloc(bytes, 'salver\n'), Buffer.from(version)]);
 }
 
 function expectedTree(
