@@ -48,6 +48,12 @@ const ONCE_WRONG: readonly {
     call: /^rename.*journal/,
   },
   {
+    what: 'a revert that cannot put `previous` back says so',
+    operation: 'install that fails its check',
+    errno: 'EIO',
+    call: /^symlink\("releases\/0\.9\.0/,
+  },
+  {
     what: 'a disk that is full before there is a journal is not taken for a missing journal',
     operation: 'first install',
     errno: 'ENOSPC',

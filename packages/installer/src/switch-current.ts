@@ -76,7 +76,11 @@ export function revertCurrent(paths: HostPaths, from: string | null, previous: s
     syncDirectory(paths.root);
   } catch (error) {
     // A full disk must not make a revert fail that has been made; `previous` then names the running release.
-    if (fileSystemError(error, 'previous').code !== 'E_DISK_FULL') throw error;
+    const failure = fileSystemError(
+      error,
+      `went back to ${from ?? 'no release'}, but cannot set ${paths.previous}`,
+    );
+    if (failure.code !== 'E_DISK_FULL') throw failure;
   }
 }
 
