@@ -114,11 +114,11 @@ export function errnoOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   // Node's own argument errors are called ERR_…: they are bugs, not answers of the system.
   if (typeof code !== 'string' || code.startsWith('ERR_')) return undefined;
-  return code.startsWith(UNNAMED_ERRNO) ? (nameOfErrno(error) ?? code) : code;
+  return UNNAMED_ERRNO.test(code) ? (nameOfErrno(error) ?? code) : code;
 }
 
 /** What Node calls answers that its library has no name for: EDQUOT, above all, is one of them. */
-const UNNAMED_ERRNO = 'Unknown system error';
+const UNNAMED_ERRNO = /^(Unknown system error|UNKNOWN)/;
 
 function nameOfErrno(error: unknown): string | undefined {
   const errno = (error as NodeJS.ErrnoException).errno ?? 0;
