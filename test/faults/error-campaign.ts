@@ -37,7 +37,7 @@ export function failAt(prepared: Prepared, { point, errno }: FailingCall): Promi
     const findings = [
       ...judgeFault(prepared.expectation, prepared.before, after, result),
       ...judgeMessage(result, errno, prepared.expectation.status),
-      ...judgeTidiness(after, point, result),
+      ...judgeTidiness(prepared.before, after, point, result),
     ];
     const afterwards = await judgeAfterwards(prepared, root, result.status === 0 ? result : undefined);
     return { hit: true, findings: [...findings, ...afterwards] };
@@ -82,8 +82,16 @@ function readFailure(stderr: string): PrintedFailure | undefined {
 const REMOVES = ['unlink', 'unlinkat', 'rmdir'];
 
 /** A run that fails by itself takes its work away, unless it is the taking away that fails. */
-function judgeTidiness(after: RootView, point: CallPoint, result: ProgramResult): readonly string[] {
+function judgeTidiness(
+  before: RootView,
+  after: RootView,
+  point: CallPoint,
+  result: ProgramResult,
+): readonly string[] {
   if (result.status === 0 || REMOVES.includes(point.name)) return [];
-  const staged = [...after.state.keys()].filter((path) => /^staging\/[^/]+$/.test(path));
+  // What an earlier run has left is for recovery, which needs the lock.
+  const staged = [...after.state.keys()].filter(
+    (path) => /^staging\/[^/]+$/.test(path) && !before.state.has(path),
+  );
   return staged.length === 0 ? [] : [`I5 ${staged.join(', ')} is left by a run that failed by itself`];
 }

@@ -42,7 +42,8 @@ export const HOOK_NOTES = 'shared/hook-notes';
 
 const NOTE = `echo "$SALVER_TXID $SALVER_HOOK $SALVER_RELEASE" >> "$SALVER_ROOT/${HOOK_NOTES}"`;
 const CHECK = { run: NOTE, interval: '10ms', deadline: '20s' } as const;
-const SICK_CHECK = { run: 'false', interval: '10ms', deadline: '30ms' } as const;
+/** One try and no more, so that every run makes the same calls. */
+const SICK_CHECK = { run: 'false', interval: '1s', deadline: '150ms' } as const;
 
 const HOSTS: Readonly<Record<ReleaseKey, MakeArtifactOptions['host']>> = {
   before: {},
