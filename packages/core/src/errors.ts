@@ -1,6 +1,7 @@
 // Every expected failure of Salver is a SalverError with a stable code. The code decides the exit
 // status, so a caller needs no table of its own. The list is kept in docs/errors.md as well;
 // test/errors-documented.test.ts compares the two.
+import { constants } from 'node:os';
 
 /** Stable error codes and the exit status each one gives (docs/errors.md explains each). */
 export const EXIT_CODE_BY_ERROR = {
@@ -114,7 +115,16 @@ export function isSalverError(error: unknown, code?: ErrorCode): error is Salver
 export function errnoOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   // Node's own argument errors are called ERR_…: they are bugs, not answers of the system.
-  return typeof code === 'string' && !code.startsWith('ERR_') ? code : undefined;
+  if (typeof code !== 'string' || code.startsWith('ERR_')) return undefined;
+  return UNNAMED_ERRNO.test(code) ? (nameOfErrno(error) ?? code) : code;
+}
+
+/** What Node calls answers that its library has no name for: EDQUOT, above all, is one of them. */
+const UNNAMED_ERRNO = /^(Unknown system error|UNKNOWN)/;
+
+function nameOfErrno(error: unknown): string | undefined {
+  const errno = (error as NodeJS.ErrnoException).errno ?? 0;
+  return Object.entries(constants.errno).find(([, value]) => value === -errno)?.[0];
 }
 
 const FOREIGN_TEXT_MAX = 500;
@@ -154,6 +164,7 @@ const FILE_SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EPERM: 'operation not permitted',
   EIO: 'input/output error',
   EMFILE: 'too many open files',
+  ENOMEM: 'the system is out of memory',
   ENOENT: 'no such file or directory',
   ENOTDIR: 'not a directory',
   EISDIR: 'is a directory',

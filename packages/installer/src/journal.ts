@@ -66,6 +66,7 @@ export function writeJournal(paths: HostPaths, journal: Journal): void {
   try {
     writeBySpare(paths, text);
   } catch (error) {
+    // Without a journal there is nothing to overwrite: the full disk is what is wrong.
     if (!isFull(error) || !existsSync(paths.journal)) throw error;
     overwrite(paths.journal, text);
   }

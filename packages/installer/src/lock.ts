@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SalverError, errnoOf, fileSystemError } from '@salver/core';
+import { SalverError, errnoOf, fileSystemError, printable } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
 import { heldLinkLock, releaseLinkLock, takeLinkLock } from './link-lock.js';
 import { formatLockHolder, parseLockHolder } from './lock-holder.js';
@@ -107,8 +107,8 @@ function flock(fd: number, paths: HostPaths, options: LockOptions): RootLock | H
   }
   if (result.status === FLOCK_STATUS_HELD) return { holder: readHolder(paths) };
   if (result.status !== 0) {
-    throw new SalverError('E_ROOT_UNUSABLE', `the lock ${paths.lock} cannot be taken`, {
-      cause: new Error(result.stderr.toString()),
+    const complaint = printable(result.stderr.toString().trim());
+    throw new SalverError('E_ROOT_UNUSABLE', `the lock ${paths.lock} cannot be taken: ${complaint}`, {
       hint: 'keep the root on a local file system that supports locks',
     });
   }

@@ -1,10 +1,11 @@
 // P2, the part about the root: its directories exist, can be written, and lie on one file system (a rename
 // across two is a copy, which can be seen half done).
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { SalverError, errnoOf, fileSystemError } from '@salver/core';
 import { rethrowFileError } from './file-errors.js';
 import { STATE_DIRECTORY_MODE } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
+import { makeDirectories } from './make-directories.js';
 
 /** Creates what is missing of the layout. Throws E_ROOT_UNUSABLE, E_FILE_SYSTEM, E_DISK_FULL. */
 export function prepareRoot(paths: HostPaths): void {
@@ -12,8 +13,7 @@ export function prepareRoot(paths: HostPaths): void {
   // Services run as other users and must be able to pass, whatever the umask of whoever installs.
   const umask = process.umask(0o022);
   try {
-    for (const directory of directories)
-      mkdirSync(directory, { recursive: true, mode: STATE_DIRECTORY_MODE });
+    for (const directory of directories) makeDirectories(directory, STATE_DIRECTORY_MODE);
     for (const directory of directories) accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (UNUSABLE_ERRNOS.has(errnoOf(error) ?? '')) throw unusable(error, paths);

@@ -3,8 +3,9 @@
 //
 // A crash while a mark is written leaves the old mark and an unfinished file, which recovery removes, as it
 // removes marks of releases that are gone.
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import type { HostPaths } from './host-paths.js';
+import { makeDirectories } from './make-directories.js';
 import { writeDurably } from './write-durably.js';
 
 export interface ReleaseMark {
@@ -45,7 +46,7 @@ export function readMark(paths: HostPaths, release: string): ReleaseMark | undef
  * migration must be known to have. Throws the system's error.
  */
 export function writeMark(paths: HostPaths, mark: ReleaseMark): void {
-  mkdirSync(paths.marks, { recursive: true, mode: 0o755 });
+  makeDirectories(paths.marks, 0o755);
   writeDurably(markPath(paths, mark.release), [`${JSON.stringify(mark)}\n`]);
 }
 

@@ -8,7 +8,6 @@ import {
   cpSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -17,6 +16,7 @@ import { dirname } from 'node:path';
 import { SalverError, errnoOf, isAtOrBelow, printable } from '@salver/core';
 import type { Entry, Manifest } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
+import { makeDirectories } from './make-directories.js';
 
 /** Where in a release the artifact's own content of shared paths is kept. */
 export const SHARED_CONTENT_DIRECTORY = '.salver/shared';
@@ -76,7 +76,7 @@ export function sharedPathsOf(manifest: Manifest): SharedPaths {
 /** Makes the generated links in a staged release. Its parents exist or are made. Throws the system's error. */
 export function linkSharedPaths(tree: string, shared: SharedPaths): void {
   for (const path of shared.paths) {
-    mkdirSync(dirname(`${tree}/${path}`), { recursive: true });
+    makeDirectories(dirname(`${tree}/${path}`));
     symlinkSync(shared.linkTarget(path), `${tree}/${path}`);
   }
 }
@@ -91,7 +91,7 @@ export function fillSharedPaths(paths: HostPaths, tree: string, shared: SharedPa
     // Not existsSync: a link to a disk that is not mounted right now is somebody's data, too.
     if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) continue;
     const content = `${tree}/${SHARED_CONTENT_DIRECTORY}/${path}`;
-    mkdirSync(existsSync(content) ? dirname(place) : place, { recursive: true });
+    makeDirectories(existsSync(content) ? dirname(place) : place);
     if (existsSync(content)) copyWhole(content, place);
   }
 }

@@ -1,7 +1,7 @@
 // P3 and P4: every member of the artifact becomes files in the staged release: linked from an installed
 // release, made from pieces of one, or read from the artifact. Bytes are compared with the manifest before
 // they are parsed, and parsed strictly before they are written.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { MemberParser, TreeRules } from '@salver/core';
 import type { ArtifactHead, ArtifactSource, MemberRow, Progress } from '@salver/core';
@@ -9,6 +9,7 @@ import { collectGarbage } from './collect-garbage.js';
 import { rethrowFileError } from './file-errors.js';
 import { FileThread } from './file-thread.js';
 import type { KnownMembers } from './known-members.js';
+import { makeDirectories } from './make-directories.js';
 import { MemberLinker } from './member-linker.js';
 import { walkMembers } from './member-walk.js';
 import type { MemberVisitor, WalkedMember } from './member-walk.js';
@@ -82,7 +83,7 @@ function usesThread({ threads, head, known }: UnpackOptions): boolean {
 }
 
 function writeHeadFiles(tree: string, head: ArtifactHead): void {
-  mkdirSync(`${tree}/.salver`, { recursive: true });
+  makeDirectories(`${tree}/.salver`);
   for (const [path, bytes] of head.files)
     writeFileSync(`${tree}/${path}`, bytes, { flag: 'wx', mode: 0o644 });
 }

@@ -1,0 +1,97 @@
+// One call of an operation fails with an error of the system. The run must end by itself, in a right state, and say
+// what was wrong; the next run, undisturbed, must get to the end.
+import type { ProgramResult } from '../product-harness.js';
+import { endOf, judgeFault } from './fault-oracle.js';
+import { judgeAfterwards, traceOperation, withCopy } from './kill-campaign.js';
+import type { PointOutcome, Prepared } from './kill-campaign.js';
+import { viewRoot } from './root-view.js';
+import type { RootView } from './root-view.js';
+import { hasFailed } from './trace.js';
+import type { CallPoint } from './trace.js';
+
+/** What the system may answer, and the words for it that count as naming the cause. */
+export const SYSTEM_ERRORS: Readonly<Record<string, RegExp>> = {
+  ENOSPC: /ENOSPC|no space/i,
+  EIO: /EIO|input\/output error/i,
+  EROFS: /EROFS|read-only/i,
+  EDQUOT: /EDQUOT|quota/i,
+  EMFILE: /EMFILE|too many open files/i,
+  ENOMEM: /ENOMEM|memory/i,
+  EACCES: /EACCES|permission denied/i,
+  EINTR: /EINTR|interrupted/i,
+};
+
+export interface FailingCall {
+  readonly point: CallPoint;
+  /** A key of {@link SYSTEM_ERRORS}. */
+  readonly errno: string;
+}
+
+/** Lets the call fail and judges the exit, the message, what is left, and the next run. */
+export function failAt(prepared: Prepared, { point, errno }: FailingCall): Promise<PointOutcome> {
+  return withCopy(prepared, async (root) => {
+    const inject = `error=${errno}:when=${point.nth}`;
+    const { result, log } = await traceOperation(prepared, root, { calls: [point.name], inject, fast: true });
+    if (!hasFailed(log, root)) return { hit: false, findings: [] };
+    const after = viewRoot(root);
+    const findings = [
+      ...judgeFault(prepared.expectation, prepared.before, after, result),
+      ...judgeMessage(result, errno, prepared.expectation.status),
+      ...judgeTidiness(prepared.before, after, point, result),
+    ];
+    const afterwards = await judgeAfterwards(prepared, root, result.status === 0 ? result : undefined);
+    return { hit: true, findings: [...findings, ...afterwards] };
+  });
+}
+
+interface PrintedFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+const BUG = 'E_INTERNAL';
+/** Names of errors of the system in a text; ours begin with `E_`. */
+const ERRNO_NAMES = /\bE[A-Z][A-Z0-9]{2,}\b/g;
+
+/** A failure is one that Salver knows, and its message names the cause and no other. */
+function judgeMessage(result: ProgramResult, errno: string, undisturbed: number): readonly string[] {
+  // Done all the same, or failed as it would have without the error.
+  if (result.status === 0 || result.status === undisturbed) return [];
+  const failure = readFailure(result.stderr);
+  if (failure === undefined) return [`M1 no failure is printed: ${endOf(result)}`];
+  if (failure.code === BUG) return [`M2 taken for a bug: ${failure.message}`];
+  const text = `${failure.message} ${failure.hint ?? ''}`;
+  if (SYSTEM_ERRORS[errno]?.test(text) !== true) return [`M3 ${errno} is not named: ${failure.message}`];
+  const others = (text.match(ERRNO_NAMES) ?? []).filter((name) => name !== errno);
+  return others.length === 0 ? [] : [`M4 ${others.join(', ')} is named, it was ${errno}: ${failure.message}`];
+}
+
+function readFailure(stderr: string): PrintedFailure | undefined {
+  const line = stderr
+    .trimEnd()
+    .split('\n')
+    .findLast((text) => text.startsWith('{'));
+  try {
+    return line === undefined ? undefined : (JSON.parse(line) as PrintedFailure);
+  } catch {
+    return undefined;
+  }
+}
+
+const REMOVES = ['unlink', 'unlinkat', 'rmdir'];
+
+/** A run that fails by itself takes its work away, unless it is the taking away that fails. */
+function judgeTidiness(
+  before: RootView,
+  after: RootView,
+  point: CallPoint,
+  result: ProgramResult,
+): readonly string[] {
+  if (result.status === 0 || REMOVES.includes(point.name)) return [];
+  // What an earlier run has left is for recovery, which needs the lock.
+  const staged = [...after.state.keys()].filter(
+    (path) => /^staging\/[^/]+$/.test(path) && !before.state.has(path),
+  );
+  return staged.length === 0 ? [] : [`I5 ${staged.join(', ')} is left by a run that failed by itself`];
+}
