@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { bootId, startTicksOf } from '@salver/core';
 import { hostPaths } from '../dist/host-paths.js';
 import { endGroup } from '../dist/serve/app-process.js';
-import { groupMembers } from '../dist/serve/process-group.js';
+import { groupMembers } from '../dist/serve/command-processes.js';
 import { findOrphans, writeServeRecord } from '../dist/serve/serve-record.js';
 import { makeTempDir } from './test-root.js';
 

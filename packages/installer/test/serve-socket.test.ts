@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { parseListenAddress } from '../dist/serve/listen-address.js';
 import { openListeningSocket } from '../dist/serve/listening-socket.js';
 import type { ListeningSocket } from '../dist/serve/listening-socket.js';
-import { pollsSocket, socketsOf } from '../dist/serve/process-group.js';
+import { pollsSocket, socketsOf } from '../dist/serve/command-processes.js';
 import { acceptedInodes } from '../dist/serve/socket-facts.js';
 import { makeTempDir, withCode } from './test-root.js';
 
