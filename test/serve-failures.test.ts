@@ -1,12 +1,13 @@
 // What goes wrong when a release takes over, and that the one before serves all the while.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { HostSettings } from '@salver/core';
 import { describeCounts, startLoad, totalOf } from './load-client.js';
-import { makeTempDir, startProgram } from './product-harness.js';
+import { makeTempDir, runProgram, startProgram } from './product-harness.js';
+import { assertRefused } from './refusal.js';
 import { installApp, nodeApp } from './serve-apps.js';
 import { Supervised, activate, ask, processesOf, until } from './supervised.js';
 
@@ -102,6 +103,19 @@ test('a release that does not become ready does not take over, and the one befor
       assert.deepEqual(await supervised.switchTo(first), { state: 'switched', durationMs: 0 });
     });
   }
+});
+
+test('the command that activates a release which cannot be served takes it back and says why', async (t) => {
+  const { root, first, supervised } = await serveFirst(t);
+  const bad = await installApp(root, '2.0.0', nodeApp("console.error('no such table'); process.exit(3)"));
+  const load = startLoad({ port: supervised.port, keepAlive: 2, oneShot: 2 });
+  const result = await runProgram('salver-host', ['activate', bad, '--root', root, '--json']);
+  const counts = await load.stop();
+  const { facts = {} } = assertRefused(result, 'E_ACTIVATION_FAILED');
+  assert.deepEqual([facts['phase'], facts['current']], ['serve', first]);
+  assert.equal(basename(readlinkSync(join(root, 'current'))), first);
+  assert.equal(totalOf(counts, 'failed'), 0, describeCounts(counts));
+  t.diagnostic(`back after ${String(facts['revertMs'])} ms; ${describeCounts(counts)}`);
 });
 
 test('requests under way are finished by the release that began them', async (t) => {

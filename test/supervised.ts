@@ -74,9 +74,8 @@ export class Supervised {
     return status as unknown as StatusAnswer;
   }
 
-  /** Makes a release current and has the supervisor take it over. */
+  /** Has the supervisor take a release over, as `activate` does behind its rename; `current` stays as it is. */
   async switchTo(release: string, deadlineMs = WAIT_MS): Promise<SwitchAnswer> {
-    await activate(this.root, release);
     return (await ask(this.root, { do: 'switch', release, deadlineMs })) as SwitchAnswer;
   }
 
@@ -100,9 +99,18 @@ export class Supervised {
   }
 }
 
-/** Makes a release current. */
+/** Makes a release current; a supervisor of the root takes it over. */
 export async function activate(root: string, release: string): Promise<void> {
-  const result = await runProgram('salver-host', ['activate', release, '--root', root]);
+  await runHost('activate', release, '--root', root);
+}
+
+/** Goes back to the release before. */
+export async function rollBack(root: string): Promise<void> {
+  await runHost('rollback', '--root', root);
+}
+
+async function runHost(...args: readonly string[]): Promise<void> {
+  const result = await runProgram('salver-host', args);
   assert.equal(result.status, 0, describeEnd(result));
 }
 
