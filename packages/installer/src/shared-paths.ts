@@ -17,6 +17,7 @@ import { SalverError, errnoOf, isAtOrBelow, printable } from '@salver/core';
 import type { Entry, Manifest } from '@salver/core';
 import type { HostPaths } from './host-paths.js';
 import { makeDirectories } from './make-directories.js';
+import { syncCopied, syncNamesUpTo } from './sync-copied.js';
 
 /** Where in a release the artifact's own content of shared paths is kept. */
 export const SHARED_CONTENT_DIRECTORY = '.salver/shared';
@@ -93,6 +94,7 @@ export function fillSharedPaths(paths: HostPaths, tree: string, shared: SharedPa
     const content = `${tree}/${SHARED_CONTENT_DIRECTORY}/${path}`;
     makeDirectories(existsSync(content) ? dirname(place) : place);
     if (existsSync(content)) copyWhole(content, place);
+    syncNamesUpTo(paths.shared, place);
   }
 }
 
@@ -133,6 +135,7 @@ function copyWhole(from: string, to: string): void {
   rmSync(unfinished, { recursive: true, force: true });
   try {
     cpSync(from, unfinished, { recursive: true, errorOnExist: true, force: false });
+    syncCopied(unfinished);
     renameSync(unfinished, to);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
