@@ -18,8 +18,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'removes the link before it makes the new one',
     patches: [
       {
-        find: /try\{\(0,(\w+)\.renameSync\)\(temporary,link\)\}/,
-        replace: 'try{(0,$1.rmSync)(link,{force:true});(0,$1.renameSync)(temporary,link)}',
+        find: /try\{\(0,(\w+)\.renameSync\)\(temporary,(link\d*)\)\}/,
+        replace: 'try{(0,$1.rmSync)($2,{force:true});(0,$1.renameSync)(temporary,$2)}',
       },
     ],
     operation: 'update',

@@ -37,14 +37,15 @@ export function staysCurrent(act: Act, failure: Failure): 'rollback' | 'contract
  */
 export async function takeBack(act: Act, failure: Failure): Promise<void> {
   const { clock, from } = act;
-  await clock.measure('revert', () => {
+  const problem = await clock.measure('revert', () => {
     attempt(act, 'write the journal', () => journalAct(act, 'rolling-back'));
-    const problem = goBack(act, failure);
-    if (problem !== undefined) act.progress.warn(problem);
+    return goBack(act, failure);
   });
+  if (problem !== undefined) act.progress.warn(problem);
   if (from !== null) await clock.measure('reload', () => reloadBefore(act, from));
   if (!failure.interrupted) markRelease(act, 'failed', failure.reason);
-  close(act, failure.interrupted ? 'interrupted' : 'reverted', failure);
+  // With a link still to be set, the journal stays open: the next run sets it.
+  close(act, failure.interrupted ? 'interrupted' : 'reverted', failure, problem === undefined);
   occurred(act, act.act === 'rollback' ? 'activation-failed' : 'reverted', failure.reason);
 }
 
@@ -79,10 +80,10 @@ async function reloadBefore(act: Act, from: string): Promise<void> {
   }
 }
 
-function close(act: Act, result: string, failure: Failure): void {
+function close(act: Act, result: string, failure: Failure, isSettled = true): void {
   attempt(act, 'remove a temporary link', () => clearWayBack(act.paths));
   recordAct(act, result, { reason: `${failure.phase}: ${failure.reason}` });
-  attempt(act, 'close the journal', () => journalAct(act, 'done'));
+  if (isSettled) attempt(act, 'close the journal', () => journalAct(act, 'done'));
 }
 
 function leaveStanding(act: Act, failure: Failure, why: 'rollback' | 'contract'): never {
