@@ -17,6 +17,16 @@ export type { LibraryNeed, Needs, NodeNeeds, VersionNeed } from './needs.js';
 export { SILENT_PROGRESS } from './progress.js';
 export type { Progress, ProgressStep, ProgressUnit } from './progress.js';
 export type { ArtifactSource } from './source.js';
+export type {
+  ObjectContent,
+  ObjectFacts,
+  RangeBody,
+  ReadOptions,
+  ReadRangeOptions,
+  ReadSmallOptions,
+  SmallObject,
+  Store,
+} from './store.js';
 export { FORMAT_NUMBER } from './manifest.js';
 export type {
   CandidateRule,
