@@ -14,22 +14,55 @@ export type Durability = 'syncfs' | 'files' | 'none';
 const FILES_IN_FLIGHT_MAX = 16;
 
 /**
- * Makes everything below `directory` durable. A failure is final for what was staged: pages may be marked
- * clean after a failed write-back, so trying again could report success falsely. Throws E_FILE_SYSTEM, E_DISK_FULL.
+ * Makes one tree durable. A failure is final for what was staged: pages may be marked clean after a failed
+ * write-back, so trying again could report success falsely.
  */
-export async function syncTree(directory: string, durability: Durability): Promise<void> {
-  if (durability === 'none') return;
-  if (durability === 'syncfs' && (await syncFileSystem(directory))) return;
-  try {
-    await syncEachFile(directory);
-  } catch (error) {
-    throw fileSystemError(error, 'cannot write the release to the disk');
+export class TreeSync {
+  readonly #directory: string;
+  readonly #durability: Durability;
+  #early: Promise<SyncOutcome> | undefined;
+
+  /** @param directory absolute path. */
+  constructor(directory: string, durability: Durability) {
+    this.#directory = directory;
+    this.#durability = durability;
+  }
+
+  /** Lets the disk begin with what has been written so far, while the rest is still unpacked. */
+  begin(): void {
+    if (this.#durability !== 'syncfs' || this.#early !== undefined) return;
+    this.#early = runSync(this.#directory);
+    // Its failure is thrown by `finish`; after an earlier failure of something else nobody asks for it.
+    this.#early.catch(() => undefined);
+  }
+
+  /** Everything below the directory is on the disk afterwards. Throws E_FILE_SYSTEM, E_DISK_FULL. */
+  async finish(): Promise<void> {
+    if (this.#durability === 'none') return;
+    // What an early sync reported as lost is not reported again by the next one.
+    if (this.#early !== undefined) isSynced(await this.#early);
+    if (this.#durability === 'syncfs' && isSynced(await runSync(this.#directory))) return;
+    try {
+      await syncEachFile(this.#directory);
+    } catch (error) {
+      throw fileSystemError(error, 'cannot write the release to the disk');
+    }
+  }
+
+  /** Waits for an early sync, so that nothing of it goes on when the tree is removed. */
+  async close(): Promise<void> {
+    await this.#early?.catch(() => undefined);
   }
 }
 
-/** False when sync(1) is missing or does not know -f. */
-async function syncFileSystem(directory: string): Promise<boolean> {
-  const { status, complaint } = await runSync(directory);
+/** How sync(1) ended; no status when there is no such program. */
+interface SyncOutcome {
+  readonly status: number | undefined;
+  readonly complaint: string;
+}
+
+/** False when sync(1) is missing or does not know -f. Throws E_FILE_SYSTEM when it failed. */
+function isSynced({ status, complaint }: SyncOutcome): boolean {
   if (status === 0) return true;
   if (status === undefined || /usage|invalid|unrecognized|applet/i.test(complaint)) return false;
   throw new SalverError(
@@ -41,7 +74,7 @@ async function syncFileSystem(directory: string): Promise<boolean> {
   );
 }
 
-function runSync(directory: string): Promise<{ status: number | undefined; complaint: string }> {
+function runSync(directory: string): Promise<SyncOutcome> {
   return new Promise((resolve, reject) => {
     const child = spawn('sync', ['-f', directory], { stdio: ['ignore', 'ignore', 'pipe'] });
     let complaint = '';

@@ -5,7 +5,7 @@ import type { ArtifactHead, ArtifactSource, MemberRow, Progress } from '@salver/
 import { adoptRelease } from './adopt-release.js';
 import { checkSpace } from './check-space.js';
 import type { SpaceNeeded } from './check-space.js';
-import { syncTree } from './durability.js';
+import { TreeSync } from './durability.js';
 import type { Durability } from './durability.js';
 import { releasePath } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
@@ -22,7 +22,7 @@ import { sealRelease } from './seal-release.js';
 import { sharedPathsOf } from './shared-paths.js';
 import { withStaging } from './staging.js';
 import { unpackRelease } from './unpack.js';
-import type { Unpacked } from './unpack.js';
+import type { UnpackOptions, Unpacked } from './unpack.js';
 
 export interface StageOptions {
   readonly paths: HostPaths;
@@ -62,14 +62,29 @@ export async function stageRelease(options: StageOptions): Promise<Staged> {
   return withStaging(paths, async (staging) => {
     const tree = `${staging}/tree`;
     const rehash = options.rehash ?? false;
-    const unpacked = await clock.measure('unpack', () =>
-      unpackRelease({ ...options, tree, shared, known, linkMode, rehash }),
-    );
-    await clock.measure('sync', () => syncTree(tree, options.durability ?? 'syncfs'));
+    const sync = new TreeSync(tree, options.durability ?? 'syncfs');
+    const unpacked = await unpackAndSync({ ...options, tree, shared, known, linkMode, rehash }, sync);
     const record = recordPieces(factsOf(head, release), unpacked.members);
     await clock.measure('seal', () => sealRelease({ paths, release, staging, tree, record }));
     return { ...unpacked, isNew: true };
   });
+}
+
+/** P3 to P6. */
+async function unpackAndSync(
+  options: Omit<UnpackOptions, 'onMostWritten'> & { readonly clock: PhaseClock },
+  sync: TreeSync,
+): Promise<Unpacked> {
+  const { clock } = options;
+  try {
+    const unpacked = await clock.measure('unpack', () =>
+      unpackRelease({ ...options, onMostWritten: () => sync.begin() }),
+    );
+    await clock.measure('sync', () => sync.finish());
+    return unpacked;
+  } finally {
+    await sync.close();
+  }
 }
 
 /** Is the release that has this name already what it should be? One without a record is compared in full. */

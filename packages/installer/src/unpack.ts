@@ -29,6 +29,8 @@ export interface UnpackOptions {
   readonly rehash: boolean;
   /** Threads that unpack: 1 or 2. Default: 2 where that pays. */
   readonly threads?: 1 | 2 | undefined;
+  /** Called once, when most of a release that is worth it has been handed to the disk. */
+  readonly onMostWritten?: (() => void) | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -70,16 +72,20 @@ export async function unpackRelease(options: UnpackOptions): Promise<Unpacked> {
   return { members, filesLinked, filesWritten, bytesFetched: unpacking.bytesFetched };
 }
 
-/** Starting a thread takes some 30 ms: not for an update that writes little. */
-const THREAD_PAYS_BYTES = 32 * 1024 * 1024;
+/** Starting a thread takes some 30 ms, and so does sync(1): not for an update that writes little. */
+const HELP_PAYS_BYTES = 32 * 1024 * 1024;
 
-function usesThread({ threads, head, known }: UnpackOptions): boolean {
-  if (threads !== undefined) return threads === 2;
-  if (availableParallelism() < 2) return false;
-  const lacking = head.manifest.units
+function usesThread(options: UnpackOptions): boolean {
+  if (options.threads !== undefined) return options.threads === 2;
+  return availableParallelism() > 1 && lackingBytes(options) >= HELP_PAYS_BYTES;
+}
+
+/** Raw bytes of the members that no installed release has. */
+function lackingBytes({ head, known }: UnpackOptions): number {
+  return head.manifest.units
     .flatMap(({ members }) => members)
-    .filter(([, digest]) => !known.has(digest));
-  return lacking.reduce((sum, [rawBytes]) => sum + rawBytes, 0) >= THREAD_PAYS_BYTES;
+    .filter(([, digest]) => !known.has(digest))
+    .reduce((sum, [rawBytes]) => sum + rawBytes, 0);
 }
 
 function writeHeadFiles(tree: string, head: ArtifactHead): void {
@@ -87,6 +93,12 @@ function writeHeadFiles(tree: string, head: ArtifactHead): void {
   for (const [path, bytes] of head.files)
     writeFileSync(`${tree}/${path}`, bytes, { flag: 'wx', mode: 0o644 });
 }
+
+/**
+ * When the disk may begin. Measured on 285 MB in 27,000 files: unpacking takes 4 % longer, the sync after it a fifth of
+ * its time.
+ */
+const MOST_WRITTEN_SHARE = 0.75;
 
 /** Members, a quarter of a megabyte each on average, between two collections. */
 const MEMBERS_PER_COLLECTION = 32;
@@ -97,6 +109,9 @@ class Unpacking implements MemberVisitor {
   readonly #parser: MemberParser;
   readonly #linker: MemberLinker | undefined;
   readonly #thread: FileThread | undefined;
+  readonly #onMostWritten: () => void;
+  /** Raw bytes that are still to be read until `onMostWritten`. */
+  #untilMostWritten: number;
   #fetched = 0;
   bytesFetched = 0;
 
@@ -110,6 +125,9 @@ class Unpacking implements MemberVisitor {
     this.#rules = rules;
     this.#writer = writer;
     this.#parser = new MemberParser(writer);
+    this.#onMostWritten = options.onMostWritten ?? ((): void => undefined);
+    const lacking = lackingBytes(options);
+    this.#untilMostWritten = lacking < HELP_PAYS_BYTES ? Infinity : lacking * MOST_WRITTEN_SHARE;
     this.#linker = options.linkMode === 'none' ? undefined : new MemberLinker({ ...options, writer });
   }
 
@@ -139,6 +157,11 @@ class Unpacking implements MemberVisitor {
     this.#fetched += 1;
     if (this.#fetched % MEMBERS_PER_COLLECTION === 0) collectGarbage();
     this.bytesFetched += member.storedBytes;
+    if (this.#untilMostWritten > 0) this.#countDown(member.row[0]);
     return member.read();
+  }
+  #countDown(rawBytes: number): void {
+    this.#untilMostWritten -= rawBytes;
+    if (this.#untilMostWritten <= 0) this.#onMostWritten();
   }
 }
