@@ -10,6 +10,7 @@ import { decodeMember, isSalverError, readHead } from '@salver/core';
 import type { ArtifactHead } from '@salver/core';
 import { installRelease } from '@salver/installer';
 import { Random, makeArtifact, memorySource, noise } from '@salver/testing';
+import { DAMAGE_CODES } from './refusal.js';
 import { assertNothingStaged, rootSnapshot } from './root-snapshot.js';
 
 const LARGE_BYTES_MIN = 20 * 1024 * 1024;
@@ -17,14 +18,6 @@ const FLIPS = 10_000;
 /** Of the flips of the large artifact, every so manieth goes through a whole installation. */
 const INSTALL_EVERY = 100;
 const CUT_STEP_BYTES = 512;
-const DAMAGE_CODES = new Set([
-  'E_ARTIFACT_DAMAGED',
-  'E_ARTIFACT_TRUNCATED',
-  'E_ARTIFACT_HOSTILE',
-  'E_DIGEST_MISMATCH',
-  'E_FORMAT_UNKNOWN',
-  'E_MANIFEST_INVALID',
-]);
 
 let root: string;
 let small: Buffer;

@@ -11,7 +11,7 @@ import { installRelease } from '@salver/installer';
 import type { InstallResult } from '@salver/installer';
 import { makeArtifact, memorySource } from '@salver/testing';
 import { listTree, runProgram } from './product-harness.js';
-import { printedError } from './refusal.js';
+import { DAMAGE_CODES, printedError } from './refusal.js';
 import { assertNothingStaged, rootSnapshot } from './root-snapshot.js';
 import { buildSampleReleases } from './sample-releases.js';
 import type { SampleReleases } from './sample-releases.js';
@@ -20,14 +20,6 @@ const FLIPS = 200;
 const CUTS = 100;
 const COMMAND_CASES = 12;
 const REUSE_CASES = 100;
-const DAMAGE_CODES = new Set([
-  'E_ARTIFACT_DAMAGED',
-  'E_ARTIFACT_TRUNCATED',
-  'E_ARTIFACT_HOSTILE',
-  'E_DIGEST_MISMATCH',
-  'E_FORMAT_UNKNOWN',
-  'E_MANIFEST_INVALID',
-]);
 const DAMAGE_EXIT_STATUS = 3;
 
 let temp: string;

@@ -1,7 +1,6 @@
 // One round: an update over a running release is killed at some instant, watched from outside; the next run must
 // succeed without hand work.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,8 @@ import { diffTrees, listTree, runJson, startProgram } from './product-harness.js
 import type { InstallReport, ProgramResult, RunningProgram, Tree } from './product-harness.js';
 import { assertNothingStaged } from './root-snapshot.js';
 import type { SampleRelease, SampleReleases } from './sample-releases.js';
+import { startWatching } from './watching-process.js';
+import type { Watching } from './watching-process.js';
 
 /** What all rounds need to know. */
 export interface KillSetting {
@@ -143,30 +144,9 @@ function assertCurrentIsWhole(setting: KillSetting, root: string, what: string):
   return name;
 }
 
-interface Observer {
-  stop(): Promise<Observation>;
-}
-
-async function startObserver(setting: KillSetting, root: string): Promise<Observer> {
+function startObserver(setting: KillSetting, root: string): Promise<Watching<Observation>> {
   const allowed = [setting.releases.v1, setting.releases.v2].map((release) => fingerprint(setting, release));
-  const program = join(import.meta.dirname, 'observe-current.js');
-  const child = spawn(process.execPath, [program, root, ...allowed], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  const ended = new Promise<string>((resolve) => child.once('close', () => resolve(output)));
-  await new Promise<void>((resolve) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      resolve();
-    });
-  });
-  return {
-    stop: async () => {
-      child.kill('SIGTERM');
-      return JSON.parse((await ended).replace('watching\n', '')) as Observation;
-    },
-  };
+  return startWatching(join(import.meta.dirname, 'observe-current.js'), [root, ...allowed]);
 }
 
 function fingerprint(setting: KillSetting, release: SampleRelease): string {

@@ -4,6 +4,16 @@ import { EXIT_CODE_BY_ERROR } from '@salver/core';
 import type { ErrorCode } from '@salver/core';
 import type { ProgramResult } from './product-harness.js';
 
+/** What an artifact with damaged bytes may be refused with. */
+export const DAMAGE_CODES: ReadonlySet<string> = new Set([
+  'E_ARTIFACT_DAMAGED',
+  'E_ARTIFACT_TRUNCATED',
+  'E_ARTIFACT_HOSTILE',
+  'E_DIGEST_MISMATCH',
+  'E_FORMAT_UNKNOWN',
+  'E_MANIFEST_INVALID',
+]);
+
 /** A failure as `--json` prints it on stderr. */
 export interface PrintedError {
   readonly schemaVersion: number;

@@ -2,11 +2,11 @@
 // acts form one line in the history, and `current` never misses.
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProgramResult } from '../product-harness.js';
 import { printedError } from '../refusal.js';
+import { startWatching } from '../watching-process.js';
 import { HOST_PROGRAM, runHost, startHost } from './host-program.js';
 import { judgeLeftovers, judgeRoot } from './oracle.js';
 import { makePowerReleases } from './power-releases.js';
@@ -68,7 +68,7 @@ function errand({ releases }: Crowd, index: number): readonly string[] {
 /** Lets `size` programs loose at once, `rounds` times over, and judges what they did. */
 export async function letLoose(crowd: Crowd, size: number, rounds: number): Promise<CrowdCounts> {
   const { root, program } = crowd;
-  const watcher = await startWatcher(root);
+  const watcher = await startWatching<Watched>(WATCHER, [root]);
   const results: ProgramResult[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const errands = Array.from({ length: size }, (_, index) => errand(crowd, index + round));
@@ -134,24 +134,6 @@ async function assertClean({ root, releases }: Crowd): Promise<void> {
   assert.deepEqual(judgeLeftovers(root), []);
   // Anybody can take the lock now.
   await runHost(HOST_PROGRAM, root, ['install', releases.next.artifact]);
-}
-
-async function startWatcher(root: string): Promise<{ stop(): Promise<Watched> }> {
-  const child = spawn(process.execPath, [WATCHER, root], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  const ended = new Promise<string>((resolve) => child.once('close', () => resolve(output)));
-  await new Promise<void>((resolve) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      resolve();
-    });
-  });
-  return {
-    stop: async () => {
-      child.kill('SIGTERM');
-      return JSON.parse((await ended).replace('watching\n', '')) as Watched;
-    },
-  };
 }
 
 /** One line for the report of a test. */

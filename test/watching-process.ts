@@ -1,0 +1,26 @@
+// A process beside the test that looks at a root until it is told to stop, and then says what it saw.
+import { spawn } from 'node:child_process';
+
+export interface Watching<T> {
+  /** Ends the process and gives the JSON that it prints last. */
+  stop(): Promise<T>;
+}
+
+/** Starts a Node program that prints a line when it has begun, and its result as JSON on SIGTERM. */
+export async function startWatching<T>(program: string, args: readonly string[]): Promise<Watching<T>> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  const ended = new Promise<string>((resolve) => child.once('close', () => resolve(output)));
+  await new Promise<void>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      resolve();
+    });
+  });
+  return {
+    stop: async () => {
+      child.kill('SIGTERM');
+      return JSON.parse((await ended).replace('watching\n', '')) as T;
+    },
+  };
+}
