@@ -63,7 +63,7 @@ test('pm2 reload: Node, two processes', async (t) => {
   const port = await freePort();
   const env = { PM2_HOME: join(peer.path, 'home'), PORT: String(port) };
   const pm2 = (...args: readonly string[]): Promise<unknown> =>
-    startCommand(join(directory.path, 'pm2/node_modules/.bin/pm2'), args, { cwd: peer.current, env }).ended;
+    startCommand(join(directory.path, 'pm2/node_modules/.bin/pm2'), args, { cwd: directory.path, env }).ended;
   t.after(() => pm2('kill'));
   await pm2('start', join(peer.current, 'server.js'), '--name', 'app', '-i', '2', '--cwd', peer.current);
   await printPeer(t, { port, peer, reload: () => pm2('reload', 'app') });

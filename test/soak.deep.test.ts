@@ -8,7 +8,8 @@ import { NO_CLEARING_MUTANT, writeMutant } from './power/mutants.js';
 import { describeSoak, soak } from './power/soak.js';
 
 const CYCLES = 1_000;
-const MUTANT_CYCLES = 100;
+/** It is caught as soon as a kill has hit the unpacking. */
+const MUTANT_CYCLES = 500;
 
 const directory = makeKillDirectory();
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -6,9 +6,17 @@ export interface Watching<T> {
   stop(): Promise<T>;
 }
 
-/** Starts a Node program that prints a line when it has begun, and its result as JSON on SIGTERM. */
-export async function startWatching<T>(program: string, args: readonly string[]): Promise<Watching<T>> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+/**
+ * Starts a Node program that prints `watching` when it has begun, and its result as JSON on SIGTERM.
+ * @param enter words before the command, e.g. to run it in other namespaces.
+ */
+export async function startWatching<T>(
+  program: string,
+  args: readonly string[],
+  enter: readonly string[] = [],
+): Promise<Watching<T>> {
+  const [command = '', ...words] = [...enter, process.execPath, program, ...args];
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   const ended = new Promise<string>((resolve) => child.once('close', () => resolve(output)));
   await new Promise<void>((resolve) => {

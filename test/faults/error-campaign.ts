@@ -6,7 +6,7 @@ import { judgeAfterwards, traceOperation, withCopy } from './kill-campaign.js';
 import type { PointOutcome, Prepared } from './kill-campaign.js';
 import { viewRoot } from './root-view.js';
 import type { RootView } from './root-view.js';
-import { hasFailed } from './trace.js';
+import { hasFailed, hasFailedElsewhere } from './trace.js';
 import type { CallPoint } from './trace.js';
 
 /** What the system may answer, and the words for it that count as naming the cause. */
@@ -32,7 +32,7 @@ export function failAt(prepared: Prepared, { point, errno }: FailingCall): Promi
   return withCopy(prepared, async (root) => {
     const inject = `error=${errno}:when=${point.nth}`;
     const { result, log } = await traceOperation(prepared, root, { calls: [point.name], inject, fast: true });
-    if (!hasFailed(log, root)) return { hit: false, findings: [] };
+    if (!hasFailed(log, root) || hasAborted(result, log, root)) return { hit: false, findings: [] };
     const after = viewRoot(root);
     const findings = [
       ...judgeFault(prepared.expectation, prepared.before, after, result),
@@ -42,6 +42,11 @@ export function failAt(prepared: Prepared, { point, errno }: FailingCall): Promi
     const afterwards = await judgeAfterwards(prepared, root, result.status === 0 ? result : undefined);
     return { hit: true, findings: [...findings, ...afterwards] };
   });
+}
+
+/** Node gives up when its own threads cannot wake each other: then the error has hit that as well, and tells nothing. */
+function hasAborted(result: ProgramResult, log: string, root: string): boolean {
+  return result.signal === 'SIGABRT' && hasFailedElsewhere(log, root);
 }
 
 interface PrintedFailure {
@@ -89,9 +94,9 @@ function judgeTidiness(
   result: ProgramResult,
 ): readonly string[] {
   if (result.status === 0 || REMOVES.includes(point.name)) return [];
-  // What an earlier run has left is for recovery, which needs the lock.
-  const staged = [...after.state.keys()].filter(
-    (path) => /^staging\/[^/]+$/.test(path) && !before.state.has(path),
-  );
+  // What an earlier run has left is for recovery, which needs the lock. What was moved to the trash must stay while
+  // the disk does not confirm the move: a release that comes back after a power cut must be whole.
+  const stays = point.name === 'fsync' ? /^staging\/(?!trash-)[^/]+$/ : /^staging\/[^/]+$/;
+  const staged = [...after.state.keys()].filter((path) => stays.test(path) && !before.state.has(path));
   return staged.length === 0 ? [] : [`I5 ${staged.join(', ')} is left by a run that failed by itself`];
 }

@@ -98,9 +98,20 @@ export function wasKilled(log: string): boolean {
  * other, may come first when their number varies.
  */
 export function hasFailed(log: string, root: string): boolean {
-  return log
-    .split('\n')
-    .some((line) => line.includes('(INJECTED)') && (line.includes(root) || SAYS.test(line)));
+  return failures(log).some((line) => isOurs(line, root));
+}
+
+/** True when another call than one below `root` has failed as well: each thread has numbers of its own. */
+export function hasFailedElsewhere(log: string, root: string): boolean {
+  return failures(log).some((line) => !isOurs(line, root));
+}
+
+function failures(log: string): readonly string[] {
+  return log.split('\n').filter((line) => line.includes('(INJECTED)'));
+}
+
+function isOurs(line: string, root: string): boolean {
+  return line.includes(root) || SAYS.test(line);
 }
 
 /** Standard output and error: what is said there is seen from outside, too. */

@@ -72,6 +72,6 @@ function readLinkLock(paths: HostPaths): LockHolder | undefined {
     return parseLockHolder(readFileSync(linkLockPath(paths), 'utf8'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    throw fileSystemError(error, `cannot read the lock ${linkLockPath(paths)}`);
   }
 }

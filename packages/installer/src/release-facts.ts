@@ -1,6 +1,7 @@
 // The first line of a release's record: all that `status` needs of it, without the modules that check the rest.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { errnoOf } from '@salver/core';
+import { withFileErrors } from './file-errors.js';
 import type { HostPaths } from './host-paths.js';
 
 /** The first line of a record. */
@@ -25,9 +26,10 @@ export function recordPath(paths: HostPaths, release: string): string {
   return `${paths.records}/${release}.jsonl`;
 }
 
-/** Only the first line, for lists of releases. */
+/** Only the first line, for lists of releases; undefined when there is none that can be understood. Throws E_FILE_SYSTEM. */
 export function readReleaseFacts(paths: HostPaths, release: string): ReleaseFacts | undefined {
-  const line = readFirstLine(recordPath(paths, release));
+  const path = recordPath(paths, release);
+  const line = withFileErrors(`cannot read ${path}`, () => readFirstLine(path));
   try {
     return line === undefined ? undefined : parseFacts(line);
   } catch {

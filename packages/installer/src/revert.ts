@@ -56,7 +56,7 @@ function goBack(act: Act, failure: Failure): string | undefined {
     return revertCurrent(paths, from, previous);
   } catch (error) {
     const { code, message, facts } = fileSystemError(error, 'cannot go back');
-    throw new SalverError(code, `${release} failed (${failure.reason}) and is still current: ${message}`, {
+    throw new SalverError(code, `${release} is current although it failed (${failure.reason}): ${message}`, {
       cause: error,
       hint: 'mend the disk (`dmesg`, `df`), then run `salver-host recover`',
       facts: { ...facts, release, current: release, phase: failure.phase },

@@ -7,9 +7,12 @@ import {
   constants,
   cpSync,
   existsSync,
+  lchownSync,
   lstatSync,
+  readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -92,8 +95,8 @@ export function fillSharedPaths(paths: HostPaths, tree: string, shared: SharedPa
     // Not existsSync: a link to a disk that is not mounted right now is somebody's data, too.
     if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) continue;
     const content = `${tree}/${SHARED_CONTENT_DIRECTORY}/${path}`;
-    makeDirectories(existsSync(content) ? dirname(place) : place);
-    if (existsSync(content)) copyWhole(content, place);
+    makeDirectoriesFor(paths.shared, dirname(place));
+    placeWhole(existsSync(content) ? content : undefined, { place, shared: paths.shared });
     syncNamesUpTo(paths.shared, place);
   }
 }
@@ -129,18 +132,45 @@ export function checkSharedWritable(
   }
 }
 
-/** A crash leaves the unfinished name, which the next run removes; never half of the data under its real name. */
-function copyWhole(from: string, to: string): void {
-  const unfinished = `${to}.salver-unfinished`;
+/** Makes what is missing of a directory below `shared`. */
+function makeDirectoriesFor(shared: string, directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectoriesFor(shared, dirname(directory));
+  makeDirectories(directory);
+  giveToOwnerOf(shared, directory);
+}
+
+/**
+ * Puts a copy of `content`, or else an empty directory, at `place`. A crash leaves the unfinished name, which the next
+ * run removes; never half of the data, or another's, under the real name.
+ */
+function placeWhole(
+  content: string | undefined,
+  { place, shared }: Readonly<Record<'place' | 'shared', string>>,
+): void {
+  const unfinished = `${place}.salver-unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   try {
-    cpSync(from, unfinished, { recursive: true, errorOnExist: true, force: false });
+    if (content === undefined) makeDirectories(unfinished);
+    else cpSync(content, unfinished, { recursive: true, errorOnExist: true, force: false });
+    giveToOwnerOf(shared, unfinished);
     syncCopied(unfinished);
-    renameSync(unfinished, to);
+    renameSync(unfinished, place);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The app often runs as another user than who installs: what is made belongs to whom `shared` belongs. Only root can do that. */
+function giveToOwnerOf(shared: string, made: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(shared);
+  const own = lstatSync(made);
+  if (own.uid === uid && own.gid === gid) return;
+  const below = own.isDirectory() ? readdirSync(made, { recursive: true, encoding: 'utf8' }) : [];
+  for (const name of below) lchownSync(`${made}/${name}`, uid, gid);
+  lchownSync(made, uid, gid);
 }
 
 function unsafe(path: string, why: string): SalverError {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import {
+  chownSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
@@ -89,4 +91,22 @@ test('refuses shared paths and contents that cannot go together', async (context
   }
   await assert.rejects(install(root, await sharing(['../x'])), withCode('E_MANIFEST_INVALID'));
   assert.throws(() => readlinkSync(join(root, 'current')), /ENOENT/);
+});
+
+const notRoot = process.getuid?.() === 0 ? false : 'only root can give files to another user';
+
+test('what is made belongs to whom shared/ belongs', { skip: notRoot }, async (context) => {
+  const root = makeTempDir(context);
+  const [uid, gid] = [12_345, 12_346];
+  mkdirSync(join(root, 'shared'));
+  chownSync(join(root, 'shared'), uid, gid);
+  await install(root, await sharing(['uploads', 'var/log'], { 'uploads/deep/keep': 'v1' }));
+  const places = ['uploads', 'uploads/deep', 'uploads/deep/keep', 'var', 'var/log'];
+  const owners = places
+    .map((place) => lstatSync(join(root, 'shared', place)))
+    .map((each) => [each.uid, each.gid]);
+  assert.deepEqual(
+    owners,
+    places.map(() => [uid, gid]),
+  );
 });

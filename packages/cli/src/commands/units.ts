@@ -22,8 +22,8 @@ export function run(context: CommandContext): Promise<CommandResult> {
     return Promise.resolve({ json: { units }, text: text.trimEnd() });
   }
   const written = units.map((unit) => writeUnit(inputPath(context, directory), unit));
-  const [socket] = units;
-  const summary = `systemctl daemon-reload && systemctl enable --now ${socket?.file ?? ''}`;
+  const files = units.map(({ file }) => file).join(' ');
+  const summary = `systemctl daemon-reload && systemctl enable --now ${files}`;
   return Promise.resolve({
     json: { units, written },
     text: written.join('\n'),

@@ -64,10 +64,13 @@ function serviceUnit(words: Readonly<Record<'name' | 'user' | 'root' | 'program'
 Description=${name}, served by Salver
 Requires=${name}.socket
 After=network.target ${name}.socket
+# Whatever ended it, it comes back: systemd's own limit of five starts would leave the socket without an answer.
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
 User=${user}
+ExecStartPre=+/bin/mkdir -p ${root}/shared ${root}/.salver
 ExecStartPre=+/usr/bin/install -d -m 0700 -o ${user} ${root}/.salver/serve
 ExecStart=${unitPath(process.execPath)} ${program} serve --root ${root}
 # The release that \`current\` names, beside the one that runs; \`salver-host activate\` does this by itself.
@@ -81,14 +84,22 @@ Restart=always
 RestartSec=1
 NoNewPrivileges=yes
 ProtectSystem=strict
-ReadWritePaths=${root}/shared ${root}/.salver/serve
+# With "-", because the commands above make them, in the same view of the file system.
+ReadWritePaths=-${root}/shared -${root}/.salver/serve
 PrivateTmp=yes
+PrivateDevices=yes
 ProtectHome=read-only
-ProtectKernelTunables=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
 ProtectKernelModules=yes
+ProtectKernelTunables=yes
 ProtectControlGroups=yes
+RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
+SystemCallArchitectures=native
+CapabilityBoundingSet=
 # serve reads in /proc which process accepts connections: of its own user's processes only.
 ProtectProc=invisible
 
