@@ -34,9 +34,7 @@ export const EXIT_CODE_BY_ERROR = {
   E_SCRIPT_NOT_ALLOWED: 2,
   E_PATH_UNSAFE: 2,
   E_LIMIT_EXCEEDED: 2,
-  E_STORE_MISCONFIGURED: 2,
   E_STORE_READ_ONLY: 2,
-  E_STORE_UNLISTABLE: 2,
   // 3: artifact or cache content damaged, unverifiable or of an unknown version
   E_ARTIFACT_DAMAGED: 3,
   E_ARTIFACT_TRUNCATED: 3,
@@ -57,10 +55,8 @@ export const EXIT_CODE_BY_ERROR = {
   E_PACKAGE_NOT_FOUND: 4,
   E_DOWNLOAD_FAILED: 4,
   E_EVENT_NOT_DELIVERED: 4,
-  E_STORE_UNREACHABLE: 4,
   E_STORE_DENIED: 4,
   E_STORE_NOT_FOUND: 4,
-  E_STORE_THROTTLED: 4,
   E_OBJECT_NOT_FOUND: 4,
   E_OBJECT_CHANGED: 4,
   // 5: host not fit, or somebody else holds the lock

@@ -45,7 +45,7 @@ export interface RangeBody {
   /** Size of the whole object. */
   readonly sizeBytes: number;
   readonly tag?: string | undefined;
-  /** May end early or fail with E_STORE_UNREACHABLE; never gives more than `length` bytes. */
+  /** May fail on the way, with E_OBJECT_CHANGED for one; never gives more than `length` bytes. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -61,9 +61,8 @@ export interface ObjectContent {
 }
 
 /**
- * One place for artifacts. All methods throw E_STORE_UNREACHABLE (worth another try), E_STORE_DENIED, E_STORE_NOT_FOUND
- * (the bucket or directory itself), E_STORE_MISCONFIGURED (region, clock, endpoint), E_STORE_THROTTLED; writing ones
- * also E_STORE_READ_ONLY. They do not retry by themselves unless the protocol's own library does.
+ * One place for artifacts. Keys are checked (E_USAGE). All methods throw E_STORE_DENIED, E_STORE_NOT_FOUND (the bucket or
+ * directory itself) and E_FILE_SYSTEM; writing ones also E_STORE_READ_ONLY and E_DISK_FULL. They do not retry by themselves.
  */
 export interface Store {
   /** For messages: path or URL without credentials. */
@@ -73,9 +72,12 @@ export interface Store {
   readSmall(key: string, options: ReadSmallOptions): Promise<SmallObject | 'unchanged' | undefined>;
   /** One range, as a stream. Throws E_OBJECT_NOT_FOUND, E_OBJECT_CHANGED. */
   readRange(key: string, options: ReadRangeOptions): Promise<RangeBody>;
-  /** Objects whose key begins with `prefix`, in any order. Throws E_STORE_UNLISTABLE where the store cannot list. */
+  /** Objects whose key begins with `prefix`, in any order. */
   list(prefix: string, options?: ReadOptions): AsyncIterable<ObjectFacts>;
-  /** Puts an object that must not exist yet: whole or not at all. False when one is there already. */
+  /**
+   * Puts an object that must not exist yet: whole or not at all. False when one is there already. Throws E_DIGEST_MISMATCH
+   * when the content is not what was announced.
+   */
   create(key: string, content: ObjectContent, options?: ReadOptions): Promise<boolean>;
   /**
    * Moves a small object from one content to the next: only if it still has `expectedTag` (undefined: does not exist).

@@ -20,6 +20,7 @@ import { PhaseClock } from './phase-clock.js';
 import type { PhasesMs } from './phase-clock.js';
 import type { LinkMode } from './place-file.js';
 import { prepareRoot } from './prepare-root.js';
+import { hasAllFiles } from './quick-check.js';
 import { recoverRoot } from './recover.js';
 import type { Environment } from './release-environment.js';
 import { currentRelease, previousRelease } from './release-links.js';
@@ -150,7 +151,9 @@ async function checkHost(installation: Installation): Promise<void> {
 function isDone({ paths, release, head, activate }: Installation): boolean {
   if (!existsSync(releasePath(paths, release))) return false;
   if (readReleaseFacts(paths, release)?.id !== head.id) return false;
-  return !activate || (currentRelease(paths) === release && isSettled(readJournal(paths)));
+  if (currentRelease(paths) === release) return !activate || isSettled(readJournal(paths));
+  // To install it once more is how a damaged release that is not in use is mended.
+  return !activate && hasAllFiles(paths, release);
 }
 
 function report(

@@ -6,12 +6,13 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { installRelease } from '@salver/installer';
+import { installRelease, verifyRelease } from '@salver/installer';
 import { makeArtifact, memorySource, noise } from '@salver/testing';
 import { LARGE, version } from './sample-app.js';
 import { install, makeTempDir, snapshot, withCode } from './test-root.js';
@@ -149,4 +150,18 @@ test('stops when the signal is aborted and leaves nothing behind', async (contex
   const options = { root, source: counting, durability: 'none', signal: controller.signal } as const;
   await assert.rejects(installRelease(options), withCode('E_INTERRUPTED'));
   assert.deepEqual(snapshot(root), before);
+});
+
+test('a damaged release that is not in use is mended by installing it again, without making it current', async (context) => {
+  const root = makeTempDir(context);
+  const [old, next] = [await version(1), await version(2)];
+  const { release } = await install(root, old);
+  await install(root, next);
+  // A file of its own: an edit in place would reach the releases that share it.
+  const file = join(root, 'releases', release, 'server.js');
+  rmSync(file);
+  writeFileSync(file, 'damaged');
+  assert.equal((await install(root, old, { activate: false })).changed, true);
+  await verifyRelease({ root, release });
+  assert.equal((await install(root, old, { activate: false })).changed, false);
 });

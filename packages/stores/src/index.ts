@@ -1,1 +1,2 @@
 export { openArtifactFile } from './artifact-file.js';
+export { openFileStore } from './file-store.js';

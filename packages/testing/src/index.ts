@@ -12,3 +12,5 @@ export { mutateTar } from './fuzz/mutate-tar.js';
 export { Random } from './fuzz/random.js';
 export { headMember } from './hostile/seal.js';
 export { directory, file, symlink } from './hostile/tar-part.js';
+export { describeStore } from './store-contract.js';
+export type { OpenStore, TestLike } from './store-contract.js';

@@ -1,0 +1,195 @@
+// What every store must do (DESIGN 5), as tests. A new kind of store calls this once.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import type { ObjectContent, ObjectFacts, RangeBody, Store } from '@salver/core';
+
+/** Opens an empty store for one test; the second call for the same test gives another client of it. */
+export type OpenStore = () => Promise<Store>;
+
+const SMALL_MAX = 1024;
+const WRITERS = 16;
+
+/** @param newStore makes an empty store and returns how to open it. */
+export function describeStore(kind: string, newStore: (t: TestLike) => Promise<OpenStore>): void {
+  const withStore = (name: string, work: (store: Store, open: OpenStore) => Promise<void>): void => {
+    void test(`${kind}: ${name}`, async (t) => {
+      const open = await newStore(t);
+      const store = await open();
+      try {
+        await work(store, open);
+      } finally {
+        store.close();
+      }
+    });
+  };
+  for (const [name, work] of CASES) withStore(name, work);
+}
+
+/** The part of node:test's context that clears up. */
+export interface TestLike {
+  after(work: () => void): void;
+}
+
+type Case = readonly [name: string, work: (store: Store, open: OpenStore) => Promise<void>];
+
+const CASES: readonly Case[] = [
+  ['what is not there is undefined, and removing it is no error', nothingThere],
+  ['gives back what was put in, with its size and a tag', roundTrip],
+  ['an object is never put in twice', createsOnce],
+  ['one of sixteen writers of one object wins, the others are told, and the object is whole', createRace],
+  ['refuses content that is not what was announced, and keeps nothing of it', wrongContent],
+  ['a range has the bytes of the range, and a tag that does not fit is refused', ranges],
+  ['a small object that is too large is refused', tooLarge],
+  ['a small object that has not changed need not be read again', unchanged],
+  ['a pointer moves only from where it was thought to be', pointer],
+  ['one of sixteen that move a pointer wins', pointerRace],
+  ['lists what begins with a prefix, and only that', lists],
+  ['keys that lead elsewhere are refused', keys],
+];
+
+async function nothingThere(store: Store): Promise<void> {
+  assert.equal(await store.stat('shop/none'), undefined);
+  assert.equal(await store.readSmall('shop/none', { bytesMax: SMALL_MAX }), undefined);
+  await assert.rejects(bytesOf(store.readRange('shop/none', { offset: 0, length: 1 })), {
+    code: 'E_OBJECT_NOT_FOUND',
+  });
+  await store.remove('shop/none');
+}
+
+async function roundTrip(store: Store): Promise<void> {
+  assert.equal(await store.create('shop/a.txt', content('hello')), true);
+  const facts = await store.stat('shop/a.txt');
+  assert.equal(facts?.sizeBytes, 5);
+  const read = await store.readSmall('shop/a.txt', { bytesMax: SMALL_MAX });
+  assert.ok(typeof read === 'object');
+  assert.deepEqual([read.bytes.toString(), read.tag], ['hello', facts.tag]);
+  assert.notEqual(read.tag, undefined);
+  await store.remove('shop/a.txt');
+  assert.equal(await store.stat('shop/a.txt'), undefined);
+}
+
+async function createsOnce(store: Store): Promise<void> {
+  assert.equal(await store.create('shop/a', content('first')), true);
+  assert.equal(await store.create('shop/a', content('second')), false);
+  assert.equal(await textOf(store, 'shop/a'), 'first');
+}
+
+async function createRace(store: Store, open: OpenStore): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: WRITERS }, open));
+  const texts = clients.map((_, index) => String(index).repeat(50_000));
+  const results = await Promise.all(
+    clients.map((client, index) => client.create('shop/raced', content(texts[index] ?? ''))),
+  );
+  clients.forEach((client) => client.close());
+  assert.equal(results.filter(Boolean).length, 1);
+  const whole = await bytesOf(store.readRange('shop/raced', { offset: 0, length: 1_000_000 }));
+  assert.equal(whole.toString(), texts[results.indexOf(true)]);
+  assert.deepEqual(await keysOf(store, ''), ['shop/raced']);
+}
+
+async function wrongContent(store: Store): Promise<void> {
+  for (const wrong of [
+    { ...content('hello'), sha256: '0'.repeat(64) },
+    { ...content('hello'), sizeBytes: 6 },
+  ]) {
+    await assert.rejects(store.create('shop/a', wrong), { code: 'E_DIGEST_MISMATCH' });
+  }
+  assert.deepEqual(await keysOf(store, ''), []);
+}
+
+async function ranges(store: Store): Promise<void> {
+  await store.create('shop/a', content('0123456789'));
+  const { tag } = (await store.stat('shop/a')) as ObjectFacts;
+  const read = (offset: number, length: number): Promise<Buffer> =>
+    bytesOf(store.readRange('shop/a', { offset, length, tag }));
+  assert.equal((await read(2, 3)).toString(), '234');
+  assert.equal((await read(8, 10)).toString(), '89');
+  await assert.rejects(bytesOf(store.readRange('shop/a', { offset: 0, length: 1, tag: 'another' })), {
+    code: 'E_OBJECT_CHANGED',
+  });
+}
+
+async function tooLarge(store: Store): Promise<void> {
+  await store.create('shop/a', content('x'.repeat(SMALL_MAX + 1)));
+  await assert.rejects(store.readSmall('shop/a', { bytesMax: SMALL_MAX }), { code: 'E_LIMIT_EXCEEDED' });
+}
+
+async function unchanged(store: Store): Promise<void> {
+  assert.equal(await store.replace('p', Buffer.from('1'), { expectedTag: undefined }), true);
+  const first = await store.stat('p');
+  const unlessTag = first?.tag;
+  assert.equal(await store.readSmall('p', { bytesMax: SMALL_MAX, unlessTag }), 'unchanged');
+  assert.equal(await store.replace('p', Buffer.from('2'), { expectedTag: unlessTag }), true);
+  const again = await store.readSmall('p', { bytesMax: SMALL_MAX, unlessTag });
+  assert.ok(typeof again === 'object');
+  assert.equal(again.bytes.toString(), '2');
+}
+
+async function pointer(store: Store): Promise<void> {
+  assert.equal(await store.replace('p', Buffer.from('1'), { expectedTag: 'something' }), false);
+  assert.equal(await store.replace('p', Buffer.from('1'), { expectedTag: undefined }), true);
+  assert.equal(await store.replace('p', Buffer.from('2'), { expectedTag: undefined }), false);
+  const tag = (await store.stat('p'))?.tag;
+  assert.equal(await store.replace('p', Buffer.from('2'), { expectedTag: tag }), true);
+  assert.equal(await store.replace('p', Buffer.from('3'), { expectedTag: tag }), false);
+  assert.equal(await textOf(store, 'p'), '2');
+}
+
+async function pointerRace(store: Store, open: OpenStore): Promise<void> {
+  await store.replace('p', Buffer.from('start'), { expectedTag: undefined });
+  const expectedTag = (await store.stat('p'))?.tag;
+  const clients = await Promise.all(Array.from({ length: WRITERS }, open));
+  const results = await Promise.all(
+    clients.map((client, index) => client.replace('p', Buffer.from(`by ${index}`), { expectedTag })),
+  );
+  clients.forEach((client) => client.close());
+  assert.equal(results.filter(Boolean).length, 1);
+  assert.equal(await textOf(store, 'p'), `by ${results.indexOf(true)}`);
+}
+
+async function lists(store: Store): Promise<void> {
+  for (const key of ['shop/a', 'shop/channels/production.json', 'shopping/b', 'zoo']) {
+    await store.create(key, content(key));
+  }
+  assert.deepEqual(await keysOf(store, 'shop/'), ['shop/a', 'shop/channels/production.json']);
+  assert.deepEqual(await keysOf(store, 'shop'), ['shop/a', 'shop/channels/production.json', 'shopping/b']);
+  assert.deepEqual(await keysOf(store, 'shop/ch'), ['shop/channels/production.json']);
+  assert.deepEqual(await keysOf(store, 'none/'), []);
+}
+
+async function keys(store: Store): Promise<void> {
+  for (const key of ['', '../a', 'a/../../b', '/etc/passwd', 'a//b', 'a/', 'a\0b', 'a b', 'a\\b', '.']) {
+    await assert.rejects(store.stat(key), { code: 'E_USAGE' }, key);
+    await assert.rejects(store.create(key, content('x')), { code: 'E_USAGE' }, key);
+  }
+}
+
+function content(text: string): ObjectContent {
+  const bytes = Buffer.from(text);
+  return {
+    sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    // eslint-disable-next-line @typescript-eslint/require-await -- a stream of one piece
+    async *open() {
+      yield bytes;
+    },
+  };
+}
+
+async function textOf(store: Store, key: string): Promise<string> {
+  const read = await store.readSmall(key, { bytesMax: SMALL_MAX });
+  return typeof read === 'object' ? read.bytes.toString() : String(read);
+}
+
+async function bytesOf(range: Promise<RangeBody>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of (await range).body) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+async function keysOf(store: Store, prefix: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { key } of store.list(prefix)) found.push(key);
+  return found.sort();
+}
