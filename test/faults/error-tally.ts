@@ -5,8 +5,11 @@ import type { FailingCall } from './error-campaign.js';
 import type { FaultBench } from './fault-bench.js';
 import { inPairs } from './in-pairs.js';
 import { assertTemplateUntouched, prepareOperation } from './kill-campaign.js';
+import type { PointOutcome, Prepared } from './kill-campaign.js';
 import type { Operation } from './operations.js';
 import type { CallPoint } from './trace.js';
+
+const TRIES_MAX = 3;
 
 export interface ErrorTally {
   /** Errors that were met, by `CALL ERRNO`. */
@@ -52,7 +55,7 @@ export async function disturbOperation(
   const prepared = await prepareOperation(bench, operation);
   const planned = plan(prepared.points.filter(({ name }) => name !== 'close'));
   await inPairs(planned, async (each) => {
-    const { hit, findings } = await failAt(prepared, each);
+    const { hit, findings } = await failOnce(prepared, each);
     const { point, errno } = each;
     const key = `${point.name} ${errno}`;
     if (hit) tally.hits.set(key, (tally.hits.get(key) ?? 0) + 1);
@@ -62,6 +65,14 @@ export async function disturbOperation(
   });
   assertTemplateUntouched(prepared);
   return planned.length;
+}
+
+/** The numbers of calls vary a little from run to run, on a busy machine more: what did not come is tried again. */
+async function failOnce(prepared: Prepared, call: FailingCall): Promise<PointOutcome> {
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await failAt(prepared, call);
+    if (outcome.hit || tries === TRIES_MAX) return outcome;
+  }
 }
 
 export function errorsTotal({ hits }: ErrorTally): number {
@@ -78,7 +89,8 @@ export function describeErrors({ hits }: ErrorTally): string {
   return [...byErrno].map(([errno, count]) => `${errno} ${count}`).join(', ');
 }
 
-const MISSED_SHARE_MAX = 0.02;
+/** Some calls cannot be hit alone: another thread of Node makes one with the same name and number, and gives up. */
+const MISSED_SHARE_MAX = 0.05;
 
 export function assertErrorsGood(tally: ErrorTally): void {
   assert.deepEqual(tally.findings, []);
