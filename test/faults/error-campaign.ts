@@ -84,6 +84,8 @@ function readFailure(stderr: string): PrintedFailure | undefined {
   }
 }
 
+/** What flushing a directory is made of. */
+const CONFIRMS = ['fsync', 'openat'];
 const REMOVES = ['unlink', 'unlinkat', 'rmdir'];
 
 /** A run that fails by itself takes its work away, unless it is the taking away that fails. */
@@ -96,7 +98,7 @@ function judgeTidiness(
   if (result.status === 0 || REMOVES.includes(point.name)) return [];
   // What an earlier run has left is for recovery, which needs the lock. What was moved to the trash must stay while
   // the disk does not confirm the move: a release that comes back after a power cut must be whole.
-  const stays = point.name === 'fsync' ? /^staging\/(?!trash-)[^/]+$/ : /^staging\/[^/]+$/;
+  const stays = CONFIRMS.includes(point.name) ? /^staging\/(?!trash-)[^/]+$/ : /^staging\/[^/]+$/;
   const staged = [...after.state.keys()].filter((path) => stays.test(path) && !before.state.has(path));
   return staged.length === 0 ? [] : [`I5 ${staged.join(', ')} is left by a run that failed by itself`];
 }
