@@ -1,5 +1,5 @@
 // Bundles each program to one file: packages/cli/bundle/salver.mjs and salver-host.mjs, with a metafile beside
-// each that says what went in (test/bundle.test.ts reads it).
+// each that says what went in (test/bundle.test.ts reads it), and the client for S3 to a third, aws-sdk.mjs.
 //
 // Modules behind `await import()` stay in the same file but are not evaluated before they are imported: esbuild
 // wraps them. Static imports of Node's own modules would be hoisted out of those wrappers and cost start time in
@@ -86,6 +86,36 @@ const throughIndexes = {
   },
 };
 
+/** The client for S3, several times as large as all the rest: a file of its own, which only s3:// loads. */
+const SDK = 'aws-sdk';
+
+const sdkApart = {
+  name: 'sdk-apart',
+  setup(context) {
+    context.onResolve({ filter: /\/aws-sdk\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${SDK}.mjs`, external: true } : undefined,
+    );
+  },
+};
+
+async function bundleSdk() {
+  const { metafile } = await build({
+    entryPoints: [join(PACKAGES, 'stores', 'dist', `${SDK}.js`)],
+    outfile: join(CLI, 'bundle', `${SDK}.mjs`),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minify: true,
+    banner: { js: BANNER },
+    metafile: true,
+    logLevel: 'warning',
+    logLimit: 5,
+    absWorkingDir: join(CLI, '..', '..'),
+  });
+  writeFileSync(join(CLI, 'bundle', `${SDK}.meta.json`), JSON.stringify(metafile));
+}
+
 async function bundle(program) {
   const { metafile } = await build({
     entryPoints: [join(CLI, 'dist', `${program}-main.js`)],
@@ -99,7 +129,7 @@ async function bundle(program) {
     banner: { js: BANNER },
     // npm's fetch library asks for it in a try block, for pages in old encodings: half a megabyte of tables.
     external: ['iconv-lite'],
-    plugins: [lazyBuiltins, throughIndexes],
+    plugins: [sdkApart, lazyBuiltins, throughIndexes],
     metafile: true,
     logLevel: 'warning',
     logLimit: 5,
@@ -111,6 +141,7 @@ async function bundle(program) {
 mkdirSync(join(CLI, 'bundle'), { recursive: true });
 try {
   for (const program of PROGRAMS) await bundle(program);
+  await bundleSdk();
 } catch (error) {
   // esbuild has printed what is wrong.
   if (error.errors === undefined) throw error;

@@ -13,8 +13,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   installer: ['core'],
   'ecosystem-node': ['core'],
   stores: ['core'],
+  trust: ['core'],
   testing: ['core'],
-  cli: ['builder', 'core', 'ecosystem-node', 'installer', 'stores'],
+  cli: ['builder', 'core', 'ecosystem-node', 'installer', 'stores', 'trust'],
 };
 
 /** Tests of every package may use the private one as well. */

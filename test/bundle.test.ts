@@ -22,7 +22,7 @@ function metafileOf(program: string): Metafile {
 
 /** Libraries that the packages for hosts declare. */
 function hostLibraries(): ReadonlySet<string> {
-  const declared = ['core', 'installer', 'stores'].flatMap((name) => {
+  const declared = ['core', 'installer', 'stores', 'trust'].flatMap((name) => {
     const text = readFileSync(join(CLI, '..', name, 'package.json'), 'utf8');
     return Object.keys((JSON.parse(text) as { dependencies?: object }).dependencies ?? {});
   });
@@ -49,7 +49,7 @@ test('the host bundle holds no builder code, and no library that the packages fo
 });
 
 /** A host program larger than this has taken in something it should not have. */
-const HOST_BUNDLE_BYTES_MAX = 400_000;
+const HOST_BUNDLE_BYTES_MAX = 520_000;
 
 test('each bundle is one file, and the one for hosts is small', () => {
   for (const program of PROGRAMS) assert.equal(Object.keys(metafileOf(program).outputs).length, 1);

@@ -44,3 +44,9 @@ export function waitMs(input: CommandInput): number | undefined {
   const text = input.values.get('wait');
   return text === undefined ? undefined : parseDuration(text, 'wait');
 }
+
+/** A duration given by an option, in milliseconds. Throws E_USAGE. */
+export function durationMs(input: CommandInput, option: string): number | undefined {
+  const text = input.values.get(option);
+  return text === undefined ? undefined : parseDuration(text, option);
+}

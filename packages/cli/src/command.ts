@@ -12,6 +12,8 @@ export interface OptionSpec {
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly completes?: Completion;
+  /** It may be given more than once; all values count. */
+  readonly repeats?: true;
   readonly summary: string;
 }
 
@@ -57,6 +59,8 @@ export interface Program {
 export interface CommandInput {
   readonly flags: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
+  /** All values of the options that may be repeated. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   /** By name of the argument. */
   readonly arguments: ReadonlyMap<string, string>;
   /** What followed `--`. */

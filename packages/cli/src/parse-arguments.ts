@@ -106,7 +106,7 @@ function lex(words: readonly string[], options: readonly OptionSpec[]): readonly
     .tokens;
 }
 
-interface Collected extends Pick<CommandInput, 'flags' | 'values'> {
+interface Collected extends Pick<CommandInput, 'flags' | 'values' | 'lists'> {
   readonly words: readonly string[];
 }
 
@@ -116,6 +116,7 @@ function collect(
 ): Collected {
   const flags = new Set<string>();
   const values = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
@@ -123,9 +124,13 @@ function collect(
     const option = grammar.options.find(({ name }) => name === token.name);
     if (option === undefined) throw unknownOption(token.rawName, grammar);
     if (option.value === undefined) flags.add(flagOf(option, token.value));
-    else values.set(option.name, valueOf(option, token.value));
+    else {
+      const value = valueOf(option, token.value);
+      values.set(option.name, value);
+      if (option.repeats === true) lists.set(option.name, [...(lists.get(option.name) ?? []), value]);
+    }
   }
-  return { flags, values, words };
+  return { flags, values, lists, words };
 }
 
 function unknownOption(

@@ -22,10 +22,26 @@ const FORCE: OptionSpec = { name: 'force', summary: 'go back even over a contrac
 
 const INSTALL: Command = {
   name: 'install',
-  summary: 'install a release from an artifact and make it current',
-  arguments: [{ name: 'ARTIFACT', required: true, completes: 'file', summary: 'path of the .tar.gz file' }],
+  summary: 'install a release and make it current',
+  arguments: [
+    {
+      name: 'RELEASE',
+      required: true,
+      completes: 'file',
+      summary: 'path or address of the .tar.gz file, or NAME@CHANNEL, NAME@VERSION, NAME@ID in a store',
+    },
+  ],
   options: [
     ROOT,
+    {
+      name: 'store',
+      value: 'STORE',
+      completes: 'directory',
+      repeats: true,
+      summary: 'a directory, https://… or s3://…; several are mirrors (default: SALVER_STORE)',
+    },
+    { name: 'jitter', value: 'TIME', summary: 'wait a random time up to this first, for fleets, e.g. 5m' },
+    { name: 'retry', summary: 'install what a channel names although it failed or was left here before' },
     { name: 'no-activate', summary: 'install only; `salver-host activate` makes it current' },
     { name: 'rehash', summary: 'compare every reused byte instead of trusting size and time' },
     {
@@ -46,7 +62,10 @@ const INSTALL: Command = {
     WAIT,
     DRY_RUN,
   ],
-  examples: ['salver-host install shop-1.4.2-linux-x64-glibc-4f2a91c07b3e.tar.gz --root /srv/shop'],
+  examples: [
+    'salver-host install shop-1.4.2-linux-x64-glibc-4f2a91c07b3e.tar.gz --root /srv/shop',
+    'salver-host install shop@production --store s3://artifacts/prod --root /srv/shop',
+  ],
   load: () => import('./commands/install.js'),
 };
 

@@ -16,7 +16,8 @@ export type { Entry, EntryKind, PackEntry } from './entry.js';
 export type { LibraryNeed, Needs, NodeNeeds, VersionNeed } from './needs.js';
 export { SILENT_PROGRESS } from './progress.js';
 export type { Progress, ProgressStep, ProgressUnit } from './progress.js';
-export type { ArtifactSource } from './source.js';
+export { NotBroughtError, storedMembers } from './source.js';
+export type { ArtifactSource, BringOptions, Brought, StoredMember } from './source.js';
 export type {
   ObjectContent,
   ObjectFacts,
@@ -67,7 +68,7 @@ export {
   headMemberBytes,
 } from './gzip-member.js';
 export type { MemberFacts } from './gzip-member.js';
-export { encodeHead, parseHead, readHead, serializeManifest } from './head.js';
+export { HEAD_FIRST_READ_BYTES, encodeHead, parseHead, readHead, serializeManifest } from './head.js';
 export type { ArtifactHead } from './head.js';
 export { ShapeError, flag, integer, listOf, mapOf, object, oneOf, text } from './json-shape.js';
 export type { Shape } from './json-shape.js';
@@ -106,3 +107,48 @@ export {
 } from './process-identity.js';
 export type { Liveness, ProcessIdentity } from './process-identity.js';
 export { nearestWord } from './nearest-word.js';
+export {
+  CHANNEL_PATTERN,
+  appPrefix,
+  artifactKey,
+  channelKey,
+  channelPrefix,
+  fitsSelector,
+  indexKey,
+  isChannelName,
+  isReleaseId,
+  manifestKey,
+  parseNamedRelease,
+  parseReleaseKey,
+  revocationKey,
+  revocationPrefix,
+  signatureFileName,
+  signatureKey,
+} from './store-keys.js';
+export type { NamedRelease, ReleaseObject } from './store-keys.js';
+export { SIGNATURE_FILE_BYTES_MAX, splitSignatures } from './signature.js';
+export type {
+  RejectedSignature,
+  SignatureMaker,
+  SignatureNamespace,
+  SignatureVerifier,
+  Signer,
+  VerifiedSignatures,
+  VerifyRequest,
+} from './signature.js';
+export {
+  CHANNEL_BYTES_MAX,
+  INDEX_BYTES_MAX,
+  RELEASES_MAX,
+  parseChannel,
+  parseReleaseIndex,
+  parseRevocation,
+  serializeSigned,
+} from './signed-document.js';
+export type {
+  ChannelPayload,
+  PublishedRelease,
+  ReleaseIndex,
+  RevocationPayload,
+  SignedDocument,
+} from './signed-document.js';

@@ -67,6 +67,8 @@ export interface ObjectContent {
 export interface Store {
   /** For messages: path or URL without credentials. */
   readonly description: string;
+  /** Where an object lies in the file system, for stores in which it can be read in place. */
+  localPath?(key: string): string;
   /** Undefined when there is no such object. */
   stat(key: string, options?: ReadOptions): Promise<ObjectFacts | undefined>;
   readSmall(key: string, options: ReadSmallOptions): Promise<SmallObject | 'unchanged' | undefined>;

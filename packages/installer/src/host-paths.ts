@@ -15,8 +15,16 @@ export interface HostPaths {
   readonly envFile: string;
   /** Whom this host tells of its releases, put there by configuration management as well. */
   readonly webhooksFile: string;
+  /** Whom this root trusts, see trust/trust-settings.ts. */
+  readonly trustConfig: string;
+  /** Addresses of stores, one a line, see pull mode. */
+  readonly storesFile: string;
   /** Salver's own state. */
   readonly state: string;
+  /** What was seen of channels, see trust/channel-record.ts. */
+  readonly trustState: string;
+  /** Downloads that are not needed any more once a release is installed. */
+  readonly downloads: string;
   /** Events that have not been delivered yet, see events/outbox-files.ts. */
   readonly outbox: string;
   readonly lock: string;
@@ -60,7 +68,11 @@ export function hostPaths(root: string): HostPaths {
     shared: `${top}/shared`,
     envFile: `${top}/config/env`,
     webhooksFile: `${top}/config/webhooks.json`,
+    trustConfig: `${top}/config/trust`,
+    storesFile: `${top}/config/stores`,
     state,
+    trustState: `${state}/trust`,
+    downloads: `${state}/downloads`,
     outbox: `${state}/outbox`,
     lock: `${state}/lock`,
     journal: `${state}/journal.json`,

@@ -12,7 +12,7 @@ export { testWebhook } from './events/test-webhook.js';
 export type { TestOptions, TestResult } from './events/test-webhook.js';
 export { localHostFacts } from './host-facts.js';
 export type { HostFacts, NodeFacts } from './host-facts.js';
-export { installRelease } from './install-release.js';
+export { alreadyInstalled, installRelease } from './install-release.js';
 export type { InstallOptions, InstallResult } from './install-release.js';
 export type { PhasesMs } from './phase-clock.js';
 export type { LinkMode } from './place-file.js';
@@ -58,3 +58,10 @@ export type {
   UpkeepOptions,
 } from './upkeep.js';
 export type { History } from './verify-history.js';
+export type { FetchPlan } from './bring-members.js';
+export { hostPaths } from './host-paths.js';
+export { readChannelRecord } from './trust/channel-record.js';
+export { checkChannel } from './trust/check-channel.js';
+export { acceptChannel, heldBack, heldError } from './trust/follow-channel.js';
+export type { FollowedChannel } from './trust/follow-channel.js';
+export type { ExpectedRelease } from './trust/check-release.js';

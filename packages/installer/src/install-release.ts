@@ -1,12 +1,13 @@
 // Artifact -> active release. The phases are those of DESIGN 4; each is a file of its own.
 import { existsSync } from 'node:fs';
 import { SILENT_PROGRESS, formatReleaseName, readHead } from '@salver/core';
-import type { ArtifactHead, ArtifactSource, Progress } from '@salver/core';
+import type { ArtifactHead, ArtifactSource, Progress, SignatureVerifier } from '@salver/core';
 import { attempt } from './act.js';
 import { actingUser } from './acting-user.js';
 import { actOnRoot } from './act-on-root.js';
 import type { ActOptions } from './act-on-root.js';
 import { performActivation } from './activation.js';
+import type { FetchPlan } from './bring-members.js';
 import { checkNeeds } from './check-needs.js';
 import type { Durability } from './durability.js';
 import { checkEnvironment, environmentProblems } from './env-contract.js';
@@ -27,6 +28,10 @@ import { currentRelease, previousRelease } from './release-links.js';
 import { readReleaseFacts } from './release-facts.js';
 import { stageRelease } from './stage-release.js';
 import type { Staged } from './stage-release.js';
+import { checkRelease } from './trust/check-release.js';
+import type { ExpectedRelease } from './trust/check-release.js';
+import { noteChannel, rememberOutcome } from './trust/follow-channel.js';
+import type { FollowedChannel } from './trust/follow-channel.js';
 import { collectReleases } from './upkeep.js';
 
 export interface InstallOptions extends ActOptions {
@@ -50,6 +55,14 @@ export interface InstallOptions extends ActOptions {
   readonly force?: boolean | undefined;
   /** How long the release is watched after its check, in milliseconds. Default 0. */
   readonly watchMs?: number | undefined;
+  /** Told what will move, for artifacts that lie in a store. */
+  readonly onFetchPlan?: ((plan: FetchPlan) => void) | undefined;
+  /** Checks signatures. Needed by roots that have trusted signers. */
+  readonly verifier?: SignatureVerifier | undefined;
+  /** What the source was asked for. */
+  readonly expected?: ExpectedRelease | undefined;
+  /** The channel that names this release, checked. */
+  readonly channel?: FollowedChannel | undefined;
 }
 
 /** Fields that scripts rely on (DESIGN 6). */
@@ -62,8 +75,10 @@ export interface InstallResult {
   readonly release: string;
   /** The release a rollback would go to now, or null. */
   readonly previous: string | null;
-  /** Bytes read from the artifact, its head included. */
+  /** Bytes read from the artifact, its head included; from a store: that came over the network. */
   readonly bytesFetched: number;
+  /** Requests for them; 0 for an artifact in the file system. */
+  readonly requests: number;
   readonly filesLinked: number;
   readonly filesWritten: number;
   readonly phasesMs: PhasesMs;
@@ -84,16 +99,18 @@ interface Installation extends InstallOptions {
  * Installs a release and makes it current. Nothing is visible before the last rename; whatever fails before it
  * leaves the running release as it is and removes what was staged; whatever fails after it is taken back.
  *
- * Throws E_ARTIFACT_DAMAGED, E_ARTIFACT_TRUNCATED, E_ARTIFACT_HOSTILE, E_DIGEST_MISMATCH, E_FORMAT_UNKNOWN,
+ * Throws what checkRelease and the source throw, E_ARTIFACT_DAMAGED, E_ARTIFACT_TRUNCATED, E_ARTIFACT_HOSTILE, E_DIGEST_MISMATCH, E_FORMAT_UNKNOWN,
  * E_MANIFEST_INVALID, E_PLATFORM_MISMATCH, E_NEEDS_UNMET, E_ROOT_UNUSABLE, E_LOCK_HELD, E_NO_SPACE, E_DISK_FULL,
  * E_PATH_UNSAFE, E_RELEASE_DAMAGED, E_FILE_SYSTEM, E_INTERRUPTED, and what performActivation throws.
  */
 export async function installRelease(options: InstallOptions): Promise<InstallResult> {
   const clock = new PhaseClock();
   const head = await clock.measure('head', () => readHead(options.source));
+  const paths = hostPaths(options.root);
+  await clock.measure('trust', () => checkRelease(paths, { ...options, head, now: new Date() }));
   const installation: Installation = {
     ...options,
-    paths: hostPaths(options.root),
+    paths,
     head,
     release: formatReleaseName(head.manifest.version, head.id),
     clock,
@@ -104,13 +121,22 @@ export async function installRelease(options: InstallOptions): Promise<InstallRe
   if (isDone(installation)) return report(installation, { changed: false });
   await clock.measure('needs', () => checkHost(installation));
   await clock.measure('root', () => prepareRoot(installation.paths));
-  const { paths, release } = installation;
+  const { release } = installation;
   return actOnRoot(paths, installation, `install ${release}`, () => installLocked(installation));
 }
 
 async function installLocked(installation: Installation): Promise<InstallResult> {
-  const { paths, release, head, clock, activate } = installation;
+  const { paths, clock, channel } = installation;
   await clock.measure('recover', () => recoverRoot(paths, installation));
+  if (!installation.activate) {
+    if (channel !== undefined) noteChannel(paths, channel);
+    return makeInstalled(installation);
+  }
+  return rememberOutcome(paths, channel, installation.head.id, () => makeInstalled(installation));
+}
+
+async function makeInstalled(installation: Installation): Promise<InstallResult> {
+  const { paths, release, head, clock, activate } = installation;
   // Somebody else may have done it while we waited for the lock.
   if (isDone(installation)) return report(installation, { changed: false });
   const staged = await stageRelease(installation);
@@ -149,15 +175,41 @@ async function checkHost(installation: Installation): Promise<void> {
 }
 
 function isDone({ paths, release, head, activate }: Installation): boolean {
+  return isInstalled(paths, { release, id: head.id, activate });
+}
+
+function isInstalled(
+  paths: HostPaths,
+  { release, id, activate }: { readonly release: string; readonly id: string; readonly activate: boolean },
+): boolean {
   if (!existsSync(releasePath(paths, release))) return false;
-  if (readReleaseFacts(paths, release)?.id !== head.id) return false;
+  if (readReleaseFacts(paths, release)?.id !== id) return false;
   if (currentRelease(paths) === release) return !activate || isSettled(readJournal(paths));
   // To install it once more is how a damaged release that is not in use is mended.
   return !activate && hasAllFiles(paths, release);
 }
 
+/** What installing would answer when there is nothing to do, found out without the artifact; else undefined. */
+export function alreadyInstalled(
+  root: string,
+  { id, version, activate }: { readonly id: string; readonly version: string; readonly activate: boolean },
+): InstallResult | undefined {
+  const paths = hostPaths(root);
+  const release = formatReleaseName(version, id);
+  if (!isInstalled(paths, { release, id, activate })) return undefined;
+  const nothing = {
+    changed: false,
+    bytesFetched: 0,
+    requests: 0,
+    filesLinked: 0,
+    filesWritten: 0,
+    phasesMs: {},
+  };
+  return { ...nothing, id, release, previous: previousRelease(paths) ?? null };
+}
+
 function report(
-  { paths, head, release, clock }: Installation,
+  { paths, head, release, clock, source }: Installation,
   { changed, staged }: { readonly changed: boolean; readonly staged?: Staged },
 ): InstallResult {
   return {
@@ -165,7 +217,8 @@ function report(
     id: head.id,
     release,
     previous: previousRelease(paths) ?? null,
-    bytesFetched: head.headBytes + (staged?.bytesFetched ?? 0),
+    bytesFetched: source.moved?.bytes ?? head.headBytes + (staged?.bytesFetched ?? 0),
+    requests: source.moved?.requests ?? 0,
     filesLinked: staged?.filesLinked ?? 0,
     filesWritten: staged?.filesWritten ?? 0,
     phasesMs: clock.phasesMs,

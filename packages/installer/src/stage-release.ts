@@ -1,8 +1,10 @@
 // P2 to P7 for one release: room, unpack, sync, seal; or nothing at all when a whole one is there already.
 import { existsSync } from 'node:fs';
-import { SalverError } from '@salver/core';
+import { NotBroughtError, SalverError } from '@salver/core';
 import type { ArtifactHead, ArtifactSource, MemberRow, Progress } from '@salver/core';
 import { adoptRelease } from './adopt-release.js';
+import { bringMembers, clearDownloads, downloadBytes } from './bring-members.js';
+import type { FetchPlan } from './bring-members.js';
 import { checkSpace } from './check-space.js';
 import type { SpaceNeeded } from './check-space.js';
 import { TreeSync } from './durability.js';
@@ -33,6 +35,8 @@ export interface StageOptions {
   readonly durability?: Durability | undefined;
   readonly linkMode?: LinkMode | undefined;
   readonly threads?: 1 | 2 | undefined;
+  /** Told what will move, for artifacts that lie in a store. */
+  readonly onFetchPlan?: ((plan: FetchPlan) => void) | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
   readonly clock: PhaseClock;
@@ -58,16 +62,33 @@ export async function stageRelease(options: StageOptions): Promise<Staged> {
   const known = await clock.measure('plan', () =>
     findKnownMembers(paths, linkMode === 'none' ? [] : allMembers(head)),
   );
-  await clock.measure('space', () => checkSpace(paths, spaceNeeded(head, known)));
-  return withStaging(paths, async (staging) => {
+  await clock.measure('space', () => checkSpace(paths, spaceNeeded(options, known)));
+  const staging = { ...options, shared, known, linkMode, rehash: options.rehash ?? false };
+  await clock.measure('fetch', () => bringMembers(staging, 'recorded'));
+  try {
+    return await stage(staging);
+  } catch (error) {
+    if (!(error instanceof NotBroughtError)) throw error;
+    // A file that the record promised is not what it was: what it held is brought as well.
+    await clock.measure('fetch', () => bringMembers(staging, 'unchanged'));
+    return await stage(staging);
+  }
+}
+
+async function stage(
+  options: Omit<StageOptions, 'linkMode' | 'rehash'> & Omit<UnpackOptions, 'tree'>,
+): Promise<Staged> {
+  const { paths, head, release, clock } = options;
+  const staged = await withStaging(paths, async (staging): Promise<Staged> => {
     const tree = `${staging}/tree`;
-    const rehash = options.rehash ?? false;
     const sync = new TreeSync(tree, options.durability ?? 'syncfs');
-    const unpacked = await unpackAndSync({ ...options, tree, shared, known, linkMode, rehash }, sync);
+    const unpacked = await unpackAndSync({ ...options, tree }, sync);
     const record = recordPieces(factsOf(head, release), unpacked.members);
     await clock.measure('seal', () => sealRelease({ paths, release, staging, tree, record }));
     return { ...unpacked, isNew: true };
   });
+  clearDownloads(paths);
+  return staged;
 }
 
 /** P3 to P6. */
@@ -109,8 +130,8 @@ function allMembers(head: ArtifactHead): readonly MemberRow[] {
 }
 
 /** What linking does not save. Directories of linked members are few; the reserve of check-space.ts covers them. */
-function spaceNeeded(head: ArtifactHead, known: KnownMembers): SpaceNeeded {
-  let bytes = 0;
+function spaceNeeded({ head, source }: StageOptions, known: KnownMembers): SpaceNeeded {
+  let bytes = downloadBytes(source, { head, known });
   let inodes = 0;
   for (const unit of head.manifest.units) {
     const lacking = unit.members.filter(([, digest]) => !known.has(digest));

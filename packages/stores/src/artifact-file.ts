@@ -1,14 +1,27 @@
 // An artifact in the local file system. The file is opened once and everything is read through that
 // descriptor, so that what is checked and what is used are the same bytes even when the name changes hands.
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { SalverError, errnoOf, fileSystemError, printable } from '@salver/core';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  SIGNATURE_FILE_BYTES_MAX,
+  SalverError,
+  errnoOf,
+  fileSystemError,
+  printable,
+  signatureFileName,
+} from '@salver/core';
 import type { ArtifactSource } from '@salver/core';
+
+export interface ArtifactFileOptions {
+  /** Another size is refused with E_RELEASE_MISMATCH. */
+  readonly sizeBytes?: number | undefined;
+}
 
 /**
  * Opens the artifact at `path`. The caller closes it.
  * Throws E_ARTIFACT_NOT_FOUND when nothing (or no regular file) is there, E_FILE_SYSTEM for other failures.
  */
-export function openArtifactFile(path: string): ArtifactSource {
+export function openArtifactFile(path: string, options: ArtifactFileOptions = {}): ArtifactSource {
   const description = printable(path);
   const fd = openForReading(path, description);
   const stats = fstatSync(fd);
@@ -16,19 +29,29 @@ export function openArtifactFile(path: string): ArtifactSource {
     closeSync(fd);
     throw notFound(description, `${description} is not a file`);
   }
-  return new ArtifactFile(fd, description, stats.size);
+  if (options.sizeBytes !== undefined && stats.size !== options.sizeBytes) {
+    closeSync(fd);
+    throw wrongSize(description, { actual: stats.size, expected: options.sizeBytes });
+  }
+  return new ArtifactFile(fd, path, stats.size);
 }
 
 class ArtifactFile implements ArtifactSource {
   readonly description: string;
   readonly sizeBytes: number;
   readonly #fd: number;
+  readonly #path: string;
   #isOpen = true;
 
-  constructor(fd: number, description: string, sizeBytes: number) {
+  constructor(fd: number, path: string, sizeBytes: number) {
     this.#fd = fd;
-    this.description = description;
+    this.#path = path;
+    this.description = printable(path);
     this.sizeBytes = sizeBytes;
+  }
+
+  readSignatures(id: string): Promise<string | undefined> {
+    return signaturesBeside(this.#path, id);
   }
 
   readSync(offset: number, length: number): Buffer {
@@ -80,4 +103,32 @@ function notFound(description: string, message: string): SalverError {
     hint: 'give the path of the .tar.gz file that `salver build` wrote',
     facts: { path: description },
   });
+}
+
+/** As in a store: named by the id, in the same directory. */
+// eslint-disable-next-line @typescript-eslint/require-await -- stores answer this later
+async function signaturesBeside(artifact: string, id: string): Promise<string | undefined> {
+  const path = join(dirname(artifact), signatureFileName(id));
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || !stats.isFile() || stats.size > SIGNATURE_FILE_BYTES_MAX) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileSystemError(error, `cannot read ${printable(path)}`);
+  }
+}
+
+/** The error for a file that has not the size that a signed document states. */
+export function wrongSize(
+  description: string,
+  facts: { readonly actual: number; readonly expected: number },
+): SalverError {
+  return new SalverError(
+    'E_RELEASE_MISMATCH',
+    `${description} has ${facts.actual} bytes; ${facts.expected} were announced`,
+    {
+      hint: 'the file was changed or damaged in the store: try another store, or look who changed it',
+      facts,
+    },
+  );
 }

@@ -23,7 +23,7 @@ import type {
 import { withClaim } from './file-claim.js';
 import { isTemporary, temporaryName } from './file-temporary.js';
 import { checkKey } from './object-key.js';
-import { objectChanged, objectNotFound, objectTooLarge, storeError } from './store-errors.js';
+import { checkDigest, objectChanged, objectNotFound, objectTooLarge, storeError } from './store-errors.js';
 
 /** What link(2) answers on file systems without hard links. */
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -54,6 +54,10 @@ class FileStore implements Store {
   constructor(root: string) {
     this.#root = root;
     this.description = printable(root);
+  }
+
+  localPath(key: string): string {
+    return this.#path(key);
   }
 
   async stat(key: string): Promise<ObjectFacts | undefined> {
@@ -259,11 +263,7 @@ async function writeChecked(file: FileHandle, content: ObjectContent): Promise<v
       done += (await file.write(piece, done, piece.length - done)).bytesWritten;
     }
   }
-  if (sizeBytes === content.sizeBytes && sha256.digest('hex') === content.sha256) return;
-  throw new SalverError('E_DIGEST_MISMATCH', 'what was to be stored has changed meanwhile', {
-    hint: 'do not write to the file while it is pushed; push it again',
-    facts: { sizeBytes, expectedBytes: content.sizeBytes },
-  });
+  checkDigest({ sizeBytes, sha256: sha256.digest('hex') }, content);
 }
 
 function contentOf(bytes: Buffer): ObjectContent {

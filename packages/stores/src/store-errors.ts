@@ -1,5 +1,6 @@
 // What goes wrong with a store, in the words that all kinds of stores use.
 import { SalverError, errnoOf, fileSystemError, printable } from '@salver/core';
+import type { ObjectContent } from '@salver/core';
 
 /** What the system answered, as an error of the store. SalverErrors pass. */
 export function storeError(error: unknown, where: string): SalverError {
@@ -31,5 +32,17 @@ export function objectChanged(key: string, where: string): SalverError {
   return new SalverError('E_OBJECT_CHANGED', `${printable(key)} in ${where} was replaced while it was read`, {
     hint: 'try again',
     facts: { key: printable(key) },
+  });
+}
+
+/** Compares what was read with what was announced. Throws E_DIGEST_MISMATCH. */
+export function checkDigest(
+  actual: { readonly sizeBytes: number; readonly sha256: string },
+  announced: ObjectContent,
+): void {
+  if (actual.sizeBytes === announced.sizeBytes && actual.sha256 === announced.sha256) return;
+  throw new SalverError('E_DIGEST_MISMATCH', 'what was to be stored has changed meanwhile', {
+    hint: 'do not write to the file while it is pushed; push it again',
+    facts: { sizeBytes: actual.sizeBytes, expectedBytes: announced.sizeBytes },
   });
 }

@@ -1,60 +1,122 @@
-import { installRelease } from '@salver/installer';
-import type { Durability, InstallResult, LinkMode } from '@salver/installer';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SalverError, parseNamedRelease } from '@salver/core';
 import type { ArtifactSource } from '@salver/core';
+import { hostPaths, installRelease } from '@salver/installer';
+import type { Durability, FetchPlan, InstallOptions, InstallResult, LinkMode } from '@salver/installer';
+import { isAddress, openAddress } from '@salver/stores';
+import { sshSignatureVerifier } from '@salver/trust';
 import type { CommandContext, CommandResult } from '../command.js';
-import { inputPath, requiredArgument, requiredRoot, waitMs, watchMs } from '../command-input.js';
+import { durationMs, inputPath, requiredArgument, requiredRoot, waitMs, watchMs } from '../command-input.js';
 import { previewInstall } from '../dry-run.js';
-import type { InstallPreview } from '../dry-run.js';
 import { formatBytes, formatCount } from '../format-amounts.js';
+import { storeTexts, withFirstStore } from '../host-stores.js';
+import { installNamed } from '../install-named.js';
+import type { NamedResult } from '../install-named.js';
 import { phaseLine } from '../phase-line.js';
 import { withArtifact } from '../with-artifact.js';
 
 /** `salver-host install`. */
 export async function run(context: CommandContext): Promise<CommandResult> {
+  const { input } = context;
   const root = requiredRoot(context);
-  const path = inputPath(context, requiredArgument(context.input, 'ARTIFACT'));
-  const activate = !context.input.flags.has('no-activate');
-  return withArtifact(path, async (source) => {
-    const { input, env } = context;
-    const options = { root, env, activate, force: input.flags.has('force') };
-    if (input.flags.has('dry-run')) return preview(await previewInstall(source, options));
-    const result = await install(context, { source, root, activate });
-    return { json: result, text: result.release, summary: summaryOf(result) };
-  });
+  const text = requiredArgument(input, 'RELEASE');
+  await waitJitter(context);
+  const named = parseNamedRelease(text);
+  if (named === undefined) {
+    const result = await withSource(context, root, text, (source) => install(context, root, { source }));
+    return shown(context, { result });
+  }
+  const done = await withFirstStore(context, storeTexts(context, root), (store) =>
+    installNamed(context, store, named, {
+      root,
+      activate: isActivated(context),
+      retry: input.flags.has('retry'),
+      dryRun: input.flags.has('dry-run'),
+      verifier: sshSignatureVerifier(),
+      install: (offer) => install(context, root, offer),
+    }),
+  );
+  return shown(context, done);
 }
 
-function install(
-  { input, progress, env, signal }: CommandContext,
-  what: { readonly source: ArtifactSource; readonly root: string; readonly activate: boolean },
+/** So that a fleet does not ask all at once. */
+async function waitJitter({ input, signal }: CommandContext): Promise<void> {
+  const longestMs = durationMs(input, 'jitter');
+  if (longestMs === undefined) return;
+  try {
+    await delay(Math.random() * longestMs, undefined, { signal });
+  } catch (error) {
+    throw new SalverError('E_INTERRUPTED', 'interrupted', { cause: error });
+  }
+}
+
+function withSource<T>(
+  context: CommandContext,
+  root: string,
+  text: string,
+  work: (source: ArtifactSource) => Promise<T>,
+): Promise<T> {
+  if (!isAddress(text)) return withArtifact(inputPath(context, text), work);
+  return openAddress(text, { ...context, downloads: hostPaths(root).downloads }, work);
+}
+
+function isActivated({ input }: CommandContext): boolean {
+  return !input.flags.has('no-activate');
+}
+
+async function install(
+  context: CommandContext,
+  root: string,
+  offer: Pick<InstallOptions, 'source' | 'expected' | 'channel'>,
 ): Promise<InstallResult> {
+  const { input, progress, env, signal } = context;
+  const force = input.flags.has('force');
+  const activate = isActivated(context);
+  if (input.flags.has('dry-run')) {
+    const preview = await previewInstall(offer.source, { root, env, activate, force });
+    return { ...preview, bytesFetched: 0, requests: 0, filesLinked: 0, filesWritten: 0, phasesMs: {} };
+  }
   return installRelease({
-    ...what,
+    ...offer,
+    root,
+    activate,
+    force,
     rehash: input.flags.has('rehash'),
     // The table of the command allows no other values.
     durability: input.values.get('durability') as Durability | undefined,
     linkMode: input.values.get('link-mode') as LinkMode | undefined,
     migrate: input.flags.has('migrate'),
-    force: input.flags.has('force'),
     watchMs: watchMs(input),
     waitMs: waitMs(input),
+    verifier: sshSignatureVerifier(),
+    onFetchPlan: (plan) => progress.note(planLine(plan)),
     env,
     progress,
     signal,
   });
 }
 
-function preview(result: InstallPreview): CommandResult {
-  const { changed, release } = result;
-  const summary = changed ? `would install ${release}; nothing was changed` : nothingToDo(release);
-  return { json: { ...result, dryRun: true }, text: release, summary };
+/** `2.2 MB of 62 MB in 7 ranges, 24,611 files linked`. */
+function planLine({ bytes, ofBytes, requests, filesLinked }: FetchPlan): string {
+  const amount = `${formatBytes(bytes)} of ${formatBytes(ofBytes)} in ${formatCount(requests, 'range')}`;
+  return `${amount}, ${formatCount(filesLinked, 'file')} linked`;
 }
 
-function nothingToDo(release: string): string {
-  return `${release} is installed already: nothing to do`;
+function shown({ input }: CommandContext, { result, held, seq }: NamedResult): CommandResult {
+  const dryRun = input.flags.has('dry-run');
+  const extra = { ...(seq === undefined ? {} : { seq }), ...(held === undefined ? {} : { held }) };
+  const { changed, id, release, previous } = result;
+  const json = dryRun ? { changed, id, release, previous, ...extra, dryRun } : { ...result, ...extra };
+  return { json, text: release, summary: summaryOf({ result, held }, dryRun) };
 }
 
-function summaryOf(result: InstallResult): string {
-  if (!result.changed) return nothingToDo(result.release);
+function summaryOf({ result, held }: NamedResult, dryRun: boolean): string {
+  const { release, changed } = result;
+  if (held !== undefined) {
+    return `${held} was left here on purpose and is not made current again; --retry does that`;
+  }
+  if (!changed) return `${release} is installed already: nothing to do`;
+  if (dryRun) return `would install ${release}; nothing was changed`;
   const files = `${formatCount(result.filesWritten, 'file')} written, ${formatCount(result.filesLinked, 'file')} linked`;
-  return `installed ${result.release}: ${formatBytes(result.bytesFetched)} read, ${files}\n${phaseLine(result.phasesMs)}`;
+  return `installed ${release}: ${formatBytes(result.bytesFetched)} read, ${files}\n${phaseLine(result.phasesMs)}`;
 }
