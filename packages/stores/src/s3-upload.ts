@@ -80,15 +80,20 @@ async function sendParts(
   const sha256 = createHash('sha256');
   const sent: Promise<Part>[] = [];
   let sizeBytes = 0;
-  for await (const bytes of inPieces(content.open(), PART_BYTES)) {
-    sha256.update(bytes);
-    sizeBytes += bytes.length;
-    const number = sent.length + 1;
-    const part = sendPart(upload, { uploadId, number, bytes, there: there.get(number) });
-    // A failure is thrown where it is waited for, not as an unhandled one meanwhile.
-    part.catch(() => undefined);
-    sent.push(part);
-    await sent[number - 1 - PARTS_AT_A_TIME];
+  try {
+    for await (const bytes of inPieces(content.open(), PART_BYTES)) {
+      sha256.update(bytes);
+      sizeBytes += bytes.length;
+      const number = sent.length + 1;
+      const part = sendPart(upload, { uploadId, number, bytes, there: there.get(number) });
+      // A failure is thrown where it is waited for, not as an unhandled one meanwhile.
+      part.catch(() => undefined);
+      sent.push(part);
+      await sent[number - 1 - PARTS_AT_A_TIME];
+    }
+  } finally {
+    // What is on its way counts for the next try.
+    await Promise.allSettled(sent);
   }
   checkDigest({ sizeBytes, sha256: sha256.digest('hex') }, content);
   return Promise.all(sent);

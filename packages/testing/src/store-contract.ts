@@ -26,12 +26,43 @@ export function describeStore(kind: string, newStore: (t: TestLike) => Promise<O
   for (const [name, work] of CASES) withStore(name, work);
 }
 
+/** A store that can only be read, and one with which its objects are put there. */
+export interface ReadableStore {
+  readonly store: Store;
+  readonly seed: Store;
+}
+
+/** The part of the contract that holds for stores that can only be read. */
+export function describeReadableStore(kind: string, newStore: (t: TestLike) => Promise<ReadableStore>): void {
+  for (const [name, work] of READ_CASES) {
+    void test(`${kind}: ${name}`, async (t) => {
+      const { store, seed } = await newStore(t);
+      try {
+        await work(store, seed);
+      } finally {
+        store.close();
+        seed.close();
+      }
+    });
+  }
+}
+
 /** The part of node:test's context that clears up. */
 export interface TestLike {
-  after(work: () => void): void;
+  after(work: () => void | Promise<void>): void;
 }
 
 type Case = readonly [name: string, work: (store: Store, open: OpenStore) => Promise<void>];
+
+const READ_CASES: readonly (readonly [name: string, work: (store: Store, seed: Store) => Promise<void>])[] = [
+  ['what is not there is undefined', readNothing],
+  ['gives back what lies there, with its size and a tag', readBack],
+  ['a range has the bytes of the range, and a tag that does not fit is refused', ranges],
+  ['a range behind the end, or longer than the object, is no error', oddRanges],
+  ['a small object that is too large is refused', tooLarge],
+  ['a small object that has not changed need not be read again', readUnchanged],
+  ['keys that lead elsewhere are refused', readKeys],
+];
 
 const CASES: readonly Case[] = [
   ['what is not there is undefined, and removing it is no error', nothingThere],
@@ -39,9 +70,14 @@ const CASES: readonly Case[] = [
   ['an object is never put in twice', createsOnce],
   ['one of sixteen writers of one object wins, the others are told, and the object is whole', createRace],
   ['refuses content that is not what was announced, and keeps nothing of it', wrongContent],
-  ['a range has the bytes of the range, and a tag that does not fit is refused', ranges],
-  ['a small object that is too large is refused', tooLarge],
+  [
+    'a range has the bytes of the range, and a tag that does not fit is refused',
+    (store) => ranges(store, store),
+  ],
+  ['a range behind the end, or longer than the object, is no error', (store) => oddRanges(store, store)],
+  ['a small object that is too large is refused', (store) => tooLarge(store, store)],
   ['a small object that has not changed need not be read again', unchanged],
+  ['a large object is put in and read back, and is not put in twice', large],
   ['a pointer moves only from where it was thought to be', pointer],
   ['one of sixteen that move a pointer wins', pointerRace],
   ['lists what begins with a prefix, and only that', lists],
@@ -98,8 +134,8 @@ async function wrongContent(store: Store): Promise<void> {
   assert.deepEqual(await keysOf(store, ''), []);
 }
 
-async function ranges(store: Store): Promise<void> {
-  await store.create('shop/a', content('0123456789'));
+async function ranges(store: Store, seed: Store): Promise<void> {
+  await seed.create('shop/a', content('0123456789'));
   const { tag } = (await store.stat('shop/a')) as ObjectFacts;
   const read = (offset: number, length: number): Promise<Buffer> =>
     bytesOf(store.readRange('shop/a', { offset, length, tag }));
@@ -110,8 +146,68 @@ async function ranges(store: Store): Promise<void> {
   });
 }
 
-async function tooLarge(store: Store): Promise<void> {
-  await store.create('shop/a', content('x'.repeat(SMALL_MAX + 1)));
+async function readNothing(store: Store): Promise<void> {
+  assert.equal(await store.stat('shop/none'), undefined);
+  assert.equal(await store.readSmall('shop/none', { bytesMax: SMALL_MAX }), undefined);
+  await assert.rejects(bytesOf(store.readRange('shop/none', { offset: 0, length: 1 })), {
+    code: 'E_OBJECT_NOT_FOUND',
+  });
+}
+
+async function readBack(store: Store, seed: Store): Promise<void> {
+  await seed.create('shop/a.txt', content('hello'));
+  const facts = await store.stat('shop/a.txt');
+  assert.equal(facts?.sizeBytes, 5);
+  assert.ok(Math.abs(Date.now() - (facts.modifiedAt?.getTime() ?? 0)) < 60_000);
+  const read = await store.readSmall('shop/a.txt', { bytesMax: SMALL_MAX });
+  assert.ok(typeof read === 'object');
+  assert.deepEqual([read.bytes.toString(), read.tag], ['hello', facts.tag]);
+  assert.notEqual(read.tag, undefined);
+}
+
+async function readUnchanged(store: Store, seed: Store): Promise<void> {
+  await seed.create('p', content('1'));
+  const tag = (await store.stat('p'))?.tag;
+  assert.equal(await store.readSmall('p', { bytesMax: SMALL_MAX, unlessTag: tag }), 'unchanged');
+  assert.equal(typeof (await store.readSmall('p', { bytesMax: SMALL_MAX, unlessTag: '"x"' })), 'object');
+}
+
+async function readKeys(store: Store): Promise<void> {
+  for (const key of ODD_KEYS) await assert.rejects(store.stat(key), { code: 'E_USAGE' }, key);
+}
+
+/** Behind the end stores give nothing or the whole object; longer than it, its end. Never an error, never other bytes. */
+async function oddRanges(store: Store, seed: Store): Promise<void> {
+  await seed.create('shop/a', content('0123456789'));
+  const long = await store.readRange('shop/a', { offset: 8, length: 100 });
+  assert.deepEqual([long.offset, long.length, long.sizeBytes], [8, 2, 10]);
+  assert.equal((await bytesOf(Promise.resolve(long))).toString(), '89');
+  const behind = await store.readRange('shop/a', { offset: 100, length: 5 });
+  const got = (await bytesOf(Promise.resolve(behind))).toString();
+  assert.equal(got, behind.offset === 0 ? '0123456789' : '');
+}
+
+/** Larger than what goes to a server in one piece. */
+const LARGE_BYTES = 33 * 1024 * 1024 + 17;
+
+async function large(store: Store): Promise<void> {
+  const bytes = Buffer.alloc(LARGE_BYTES, 'salver');
+  const object: ObjectContent = {
+    sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    // eslint-disable-next-line @typescript-eslint/require-await -- a stream of pieces
+    async *open() {
+      for (let at = 0; at < bytes.length; at += 1_000_000) yield bytes.subarray(at, at + 1_000_000);
+    },
+  };
+  assert.equal(await store.create('shop/large', object), true);
+  assert.equal(await store.create('shop/large', object), false);
+  const read = await bytesOf(store.readRange('shop/large', { offset: 0, length: bytes.length }));
+  assert.ok(read.equals(bytes));
+}
+
+async function tooLarge(store: Store, seed: Store): Promise<void> {
+  await seed.create('shop/a', content('x'.repeat(SMALL_MAX + 1)));
   await assert.rejects(store.readSmall('shop/a', { bytesMax: SMALL_MAX }), { code: 'E_LIMIT_EXCEEDED' });
 }
 
@@ -158,8 +254,10 @@ async function lists(store: Store): Promise<void> {
   assert.deepEqual(await keysOf(store, 'none/'), []);
 }
 
+const ODD_KEYS = ['', '../a', 'a/../../b', '/etc/passwd', 'a//b', 'a/', 'a\0b', 'a b', 'a\\b', '.'];
+
 async function keys(store: Store): Promise<void> {
-  for (const key of ['', '../a', 'a/../../b', '/etc/passwd', 'a//b', 'a/', 'a\0b', 'a b', 'a\\b', '.']) {
+  for (const key of ODD_KEYS) {
     await assert.rejects(store.stat(key), { code: 'E_USAGE' }, key);
     await assert.rejects(store.create(key, content('x')), { code: 'E_USAGE' }, key);
   }
