@@ -86,13 +86,15 @@ export function unknownFormat(format: number): SalverError {
   );
 }
 
+/** True when the checksum that the head member carries fits its bytes. */
+export function isHeadIntact(stored: Buffer): boolean {
+  if (stored.length <= HEAD_GZIP_HEADER_BYTES + TRAILER_BYTES) return false;
+  return stored.readUInt32LE(22) === crc32(stored.subarray(HEAD_GZIP_HEADER_BYTES, -TRAILER_BYTES));
+}
+
 /** Raw bytes of the head member, at most `rawBytesMax`. Throws E_ARTIFACT_DAMAGED. */
 export function decodeHeadMember(stored: Buffer, rawBytesMax: number): Buffer {
-  const deflated = stored.subarray(HEAD_GZIP_HEADER_BYTES, -TRAILER_BYTES);
-  if (
-    stored.length <= HEAD_GZIP_HEADER_BYTES + TRAILER_BYTES ||
-    stored.readUInt32LE(22) !== crc32(deflated)
-  ) {
+  if (!isHeadIntact(stored)) {
     throw new SalverError('E_ARTIFACT_DAMAGED', 'the head is damaged', { hint: DAMAGE_HINT });
   }
   return inflateChecked(stored, HEAD_GZIP_HEADER_BYTES, rawBytesMax, 'the head');

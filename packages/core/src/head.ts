@@ -75,7 +75,9 @@ export const HEAD_FIRST_READ_BYTES = 128 * 1024;
  * Throws E_ARTIFACT_DAMAGED, E_ARTIFACT_TRUNCATED, E_ARTIFACT_HOSTILE, E_FORMAT_UNKNOWN, E_MANIFEST_INVALID.
  */
 export function readHead(source: ArtifactSource): ArtifactHead {
-  const start = source.readSync(0, Math.min(HEAD_FIRST_READ_BYTES, source.sizeBytes));
+  // A source that brings has the head, whatever its size, and what else came with it.
+  const firstBytes = source.bring === undefined ? HEAD_FIRST_READ_BYTES : HEAD_GZIP_HEADER_BYTES;
+  const start = source.readSync(0, Math.min(firstBytes, source.sizeBytes));
   const headBytes = headMemberBytes(start);
   if (headBytes + TAIL_MEMBER.length > source.sizeBytes) throw truncated(source);
   const stored = headBytes <= start.length ? start.subarray(0, headBytes) : source.readSync(0, headBytes);

@@ -66,6 +66,7 @@ export {
   decodeMember,
   encodeMember,
   headMemberBytes,
+  isHeadIntact,
 } from './gzip-member.js';
 export type { MemberFacts } from './gzip-member.js';
 export { HEAD_FIRST_READ_BYTES, encodeHead, parseHead, readHead, serializeManifest } from './head.js';

@@ -64,7 +64,8 @@ export class MemberTaker {
   }
 }
 
-function wrongBytes(message: string): SalverError {
+/** Bytes that a proxy, a damaged disk or somebody has changed. */
+export function wrongBytes(message: string): SalverError {
   return new SalverError('E_ARTIFACT_DAMAGED', message, {
     hint: 'the store or something before it sends wrong bytes; try another store',
     facts: { wrongBytes: true },

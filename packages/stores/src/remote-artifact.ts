@@ -1,14 +1,7 @@
 // An artifact in a store, as something that can be installed from: its head is read at once, members when they are asked
 // for, each request for one range. A download that is cut goes on where it was.
 import { join } from 'node:path';
-import {
-  HEAD_FIRST_READ_BYTES,
-  HEAD_GZIP_HEADER_BYTES,
-  NotBroughtError,
-  SalverError,
-  headMemberBytes,
-  printable,
-} from '@salver/core';
+import { HEAD_FIRST_READ_BYTES, NotBroughtError, SalverError, printable } from '@salver/core';
 import type {
   ArtifactSource,
   BringOptions,
@@ -19,12 +12,13 @@ import type {
   StoredMember,
 } from '@salver/core';
 import { wrongSize } from './artifact-file.js';
+import { HeadTaker } from './head-taker.js';
 import { planRuns } from './member-runs.js';
 import type { MemberRun } from './member-runs.js';
 import { MemberTaker, isWrongBytes } from './member-taker.js';
 import { PartFile } from './part-file.js';
 import { readSignatureObject, signatureKeyBeside } from './signature-object.js';
-import { RETRY_POLICY, isPassing, waitToRetry, withRetries } from './retry.js';
+import { RETRY_POLICY, isPassing, waitToRetry } from './retry.js';
 import type { RetryPolicy } from './retry.js';
 
 export interface RemoteArtifactOptions {
@@ -57,7 +51,7 @@ class RemoteArtifact implements ArtifactSource {
   readonly description: string;
   readonly #options: RemoteArtifactOptions;
   readonly #policy: RetryPolicy;
-  #start = Buffer.alloc(0);
+  #start: Buffer = Buffer.alloc(0);
   #sizeBytes = 0;
   #tag: string | undefined;
   #knowsRanges = true;
@@ -75,14 +69,19 @@ class RemoteArtifact implements ArtifactSource {
     return this.#sizeBytes;
   }
 
+  /** Throws E_ARTIFACT_DAMAGED when what comes is no head twice. */
   async readHead(): Promise<void> {
-    const first = await this.#read(0, HEAD_FIRST_READ_BYTES);
-    const headBytes = headMemberBytes(first.subarray(0, HEAD_GZIP_HEADER_BYTES));
-    const missing = headBytes - first.length;
-    if (missing > 0 && headBytes > this.#sizeBytes) throw this.#tooShort();
-    const rest = missing > 0 ? [await this.#read(first.length, missing)] : [];
-    this.#start = Buffer.concat([first, ...rest]);
-    this.#part ??= new PartFile(this.#partPath(), this.#start.subarray(0, headBytes));
+    for (let wrong = 1; ; wrong += 1) {
+      const start = new HeadTaker();
+      try {
+        await this.#readStart(start);
+        this.#start = start.bytes();
+        this.#part ??= new PartFile(this.#partPath(), this.#start.subarray(0, start.headBytes));
+        return;
+      } catch (error) {
+        if (!isWrongBytes(error) || wrong >= WRONG_MAX) throw error;
+      }
+    }
   }
 
   readSync(offset: number, length: number): Buffer {
@@ -233,46 +232,44 @@ class RemoteArtifact implements ArtifactSource {
     );
   }
 
-  /** Small and at once, tried again as a whole. Sets size and tag. */
-  #read(offset: number, length: number): Promise<Buffer> {
-    const { signal, sizeBytes } = this.#options;
-    return withRetries(
-      async () => {
-        const answer = await this.#ask({ offset, length }, signal).catch(asArtifactNotFound);
-        if (sizeBytes !== undefined && answer.sizeBytes !== sizeBytes) {
-          throw wrongSize(this.description, { actual: answer.sizeBytes, expected: sizeBytes });
-        }
-        if (answer.length > length) this.#knowsRanges = false;
-        this.#tag = answer.tag;
-        this.#sizeBytes = answer.sizeBytes;
-        const bytes = await this.#collect(answer, {
-          offset,
-          length: Math.min(length, answer.sizeBytes - offset),
-        });
-        return bytes;
-      },
-      { policy: this.#policy, signal },
-    );
+  /** What has come stays when the answer is cut. Sets size and tag. */
+  async #readStart(start: HeadTaker): Promise<void> {
+    const { signal } = this.#options;
+    for (let failures = 0; !start.isWhole;) {
+      const before = start.position;
+      try {
+        await this.#streamStart(start);
+        if (start.position === before) throw this.#unreachable('sent nothing');
+      } catch (error) {
+        if (start.isWhole) break;
+        if (!isPassing(error)) throw error;
+        failures = start.position > before ? 0 : failures + 1;
+        if (failures > this.#policy.retriesMax) throw error;
+        await waitToRetry(this.#policy, { failures, error, ...(signal === undefined ? {} : { signal }) });
+      }
+    }
+    start.check();
   }
 
-  async #collect(
-    answer: RangeBody,
-    wanted: { readonly offset: number; readonly length: number },
-  ): Promise<Buffer> {
-    const pieces: Uint8Array[] = [];
-    let got = 0;
+  async #streamStart(start: HeadTaker): Promise<void> {
+    const { signal, sizeBytes } = this.#options;
+    const length = Math.max(HEAD_FIRST_READ_BYTES, start.headBytes) - start.position;
+    const answer = await this.#ask({ offset: start.position, length }, signal).catch(asArtifactNotFound);
+    if (sizeBytes !== undefined && answer.sizeBytes !== sizeBytes) {
+      throw wrongSize(this.description, { actual: answer.sizeBytes, expected: sizeBytes });
+    }
+    if (answer.length > length) this.#knowsRanges = false;
+    this.#tag = answer.tag;
+    this.#sizeBytes = answer.sizeBytes;
+    let at = answer.offset;
     for await (const piece of answer.body) {
       this.#bytes += piece.length;
-      pieces.push(piece);
-      got += piece.length;
-      if (answer.offset + got >= wanted.offset + wanted.length) break;
+      start.take(at, piece);
+      at += piece.length;
+      if (start.headBytes > this.#sizeBytes) throw this.#tooShort();
+      if (at >= start.wanted) return;
     }
-    const bytes = Buffer.concat(pieces).subarray(
-      wanted.offset - answer.offset,
-      wanted.offset - answer.offset + wanted.length,
-    );
-    if (bytes.length < wanted.length) throw this.#unreachable('ended early');
-    return bytes;
+    if (at >= this.#sizeBytes && !start.isWhole) throw this.#tooShort();
   }
 
   #unreachable(why: string): SalverError {
