@@ -97,7 +97,7 @@ async function follow(
     });
   }
   return {
-    channel: { name, channel: selector, bytes, store: store.description, tag },
+    channel: { name, channel: selector, bytes, store: store.description, tag, before: record?.document },
     release,
     seq: payload.seq,
   };

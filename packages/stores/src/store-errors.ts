@@ -18,7 +18,7 @@ export function objectTooLarge(key: string, sizeBytes: number, bytesMax: number)
   return new SalverError(
     'E_LIMIT_EXCEEDED',
     `${printable(key)} has ${sizeBytes} bytes; at most ${bytesMax} are read`,
-    { facts: { key: printable(key), sizeBytes, bytesMax } },
+    { hint: 'look who has changed the store', facts: { key: printable(key), sizeBytes, bytesMax } },
   );
 }
 

@@ -18,6 +18,8 @@ export interface FollowedChannel extends ChannelName {
   /** Description of the store. */
   readonly store: string;
   readonly tag: string | undefined;
+  /** The document that was on record when this one was checked. */
+  readonly before: string | undefined;
 }
 
 /**
@@ -27,8 +29,7 @@ export interface FollowedChannel extends ChannelName {
 export function noteChannel(paths: HostPaths, followed: FollowedChannel): void {
   const record = readChannelRecord(paths, followed);
   const document = followed.bytes.toString('utf8');
-  const seen = documentOf(record);
-  if (seen !== undefined && record?.document !== document && isBehind(followed, seen.payload.seq)) {
+  if (isOvertaken(record, followed)) {
     throw new SalverError(
       'E_CHANNEL_MOVED',
       `another run has followed ${followed.name}@${followed.channel} further`,
@@ -65,9 +66,10 @@ export async function acceptChannel(
   await actOnRoot(paths, options, action, async () => noteChannel(paths, followed));
 }
 
-/** The floor was checked before the lock was taken: only a run that went further in between can be ahead. */
-function isBehind({ bytes }: FollowedChannel, seenSeq: number): boolean {
-  return parseChannel(bytes).payload.seq < seenSeq;
+/** The floor was checked before the lock was taken; another run may have gone further in between. */
+function isOvertaken(record: ChannelRecord | undefined, { bytes, before }: FollowedChannel): boolean {
+  if (record === undefined || record.document === before) return false;
+  return (documentOf(record)?.payload.seq ?? 0) > parseChannel(bytes).payload.seq;
 }
 
 /** Writes down how the release that a channel names has fared. */
