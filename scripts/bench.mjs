@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareApp } from './bench/apps.mjs';
 import { benchBuild } from './bench/build.mjs';
+import { benchFetch } from './bench/fetch.mjs';
 import { benchInstall } from './bench/install.mjs';
 import { printRows } from './bench/measure.mjs';
 import { benchNative } from './bench/native.mjs';
 import { benchStart } from './bench/start.mjs';
 
-const GROUPS = ['build', 'install', 'native', 'start'];
+const GROUPS = ['build', 'install', 'fetch', 'native', 'start'];
 
 const { values: options } = parseArgs({
   options: {
@@ -46,6 +47,7 @@ try {
     if (wanted.includes('build')) rows.push(...(await benchBuild(context)));
     if (wanted.includes('install')) rows.push(...(await benchInstall(context)));
   }
+  if (wanted.includes('fetch')) rows.push(...(await benchFetch({ directory, rounds })));
   if (wanted.includes('native')) rows.push(...(await benchNative({ directory, rounds })));
   if (wanted.includes('start')) rows.push(...(await benchStart({ directory, rounds: rounds * 6 })));
   printRows(rows);

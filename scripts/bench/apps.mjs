@@ -20,7 +20,8 @@ function sourceText(seed, lines) {
   ).join('\n');
 }
 
-function writeOwnFiles(directory) {
+/** Some hundred own files. */
+export function writeOwnFiles(directory) {
   for (let index = 0; index < OWN_MODULES; index += 1) {
     const folder = join(directory, 'src', `area-${index % 20}`);
     mkdirSync(folder, { recursive: true });

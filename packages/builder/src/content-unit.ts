@@ -1,6 +1,6 @@
 // A unit that exists only as members in the member store: the app's own files.
 import { crc32 } from 'node:zlib';
-import { sha256Hex } from '@salver/core';
+import { FINE_CUTS, sha256Hex } from '@salver/core';
 import type { PackEntry, Target } from '@salver/core';
 import type { MemberStore } from './member-store.js';
 import { packUnit } from './pack-unit.js';
@@ -21,6 +21,7 @@ export async function storeContentUnit(
   const found = new Set<string>();
   const { facts, members } = await packUnit(options.entries, {
     target: options.target,
+    cuts: FINE_CUTS,
     findStored: (rawDigest, rawBytes) => {
       const stored = store.find(rawDigest, rawBytes);
       if (stored !== undefined) found.add(rawDigest);

@@ -21,6 +21,7 @@ export async function packUnit(entries: readonly PackEntry[], options: PackUnitO
     entries.map((entry) => notingElf(entry, elfPaths)),
     {
       ...(options.findStored === undefined ? {} : { findStored: options.findStored }),
+      cuts: options.cuts,
       onMember: (member) => {
         const { rawBytes, rawDigest, stored, storedCrc32 } = member;
         members.push({ rawBytes, rawDigest, storedBytes: stored.length, storedCrc32 });

@@ -75,6 +75,8 @@ export { ShapeError, flag, integer, listOf, mapOf, object, oneOf, text } from '.
 export type { Shape } from './json-shape.js';
 export { MemberParser } from './member-parser.js';
 export type { EntrySink } from './member-parser.js';
+export { COARSE_CUTS, FINE_CUTS } from './limits.js';
+export type { CutRule } from './limits.js';
 export { packEntries } from './pack-entries.js';
 export type { PackOptions, PackTotals, PackedMember } from './pack-entries.js';
 export { parseManifest } from './parse-manifest.js';

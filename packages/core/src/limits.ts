@@ -7,10 +7,17 @@ const MIB = 1024 * KIB;
 export const TAR_BLOCK_BYTES = 512;
 /** A member never holds more raw bytes than this; it bounds every reader's memory. */
 export const MEMBER_RAW_BYTES_MAX = 1 * MIB;
-/** Writer's rule: a member is not cut before it holds this much. */
-export const MEMBER_RAW_BYTES_MIN = 64 * KIB;
-/** Writer's rule: the size that cuts between entries aim at. */
-export const MEMBER_RAW_BYTES_TARGET = 256 * KIB;
+/** Writer's rule: how entries are cut into members. */
+export interface CutRule {
+  /** A member is not cut before it holds this much. */
+  readonly rawBytesMin: number;
+  /** The size that cuts aim at. */
+  readonly rawBytesTarget: number;
+}
+/** For dependencies: most of them do not change from release to release. */
+export const COARSE_CUTS: CutRule = { rawBytesMin: 64 * KIB, rawBytesTarget: 256 * KIB };
+/** For the app's own files, of which some change in every release, here and there. */
+export const FINE_CUTS: CutRule = { rawBytesMin: 16 * KIB, rawBytesTarget: 64 * KIB };
 /** A file above this size is cut by content. */
 export const WHOLE_FILE_BYTES_MAX = 256 * KIB;
 /** Content-defined chunks: smallest, average and largest. */

@@ -1,6 +1,7 @@
 // Where a unit's entries are cut into members (docs/format.md section 7). The rule looks at names and sizes
 // only: borders stay where they are when other files come and go, so an update finds most members again.
-import { MEMBER_RAW_BYTES_MAX, MEMBER_RAW_BYTES_MIN, MEMBER_RAW_BYTES_TARGET } from './limits.js';
+import { MEMBER_RAW_BYTES_MAX } from './limits.js';
+import type { CutRule } from './limits.js';
 
 /** An entry that is not cut by content, with its size in the archive: header, data and padding. */
 export interface SizedEntry {
@@ -9,9 +10,9 @@ export interface SizedEntry {
 }
 
 /** Groups entries, in order, into members. */
-export function cutIntoMembers<T extends SizedEntry>(entries: readonly T[]): T[][] {
+export function cutIntoMembers<T extends SizedEntry>(entries: readonly T[], rule: CutRule): T[][] {
   const total = entries.reduce((sum, entry) => sum + entry.archiveBytes, 0);
-  if (total <= MEMBER_RAW_BYTES_TARGET) return entries.length === 0 ? [] : [[...entries]];
+  if (total <= rule.rawBytesTarget) return entries.length === 0 ? [] : [[...entries]];
   const members: T[][] = [];
   let member: T[] = [];
   let held = 0;
@@ -23,7 +24,7 @@ export function cutIntoMembers<T extends SizedEntry>(entries: readonly T[]): T[]
     }
     member.push(entry);
     held += entry.archiveBytes;
-    if (held >= MEMBER_RAW_BYTES_MIN && endsMember(entry)) {
+    if (held >= rule.rawBytesMin && endsMember(entry, rule)) {
       members.push(member);
       member = [];
       held = 0;
@@ -34,8 +35,8 @@ export function cutIntoMembers<T extends SizedEntry>(entries: readonly T[]): T[]
 }
 
 /** A large entry ends a member more often, which makes the expected size the target. */
-function endsMember(entry: SizedEntry): boolean {
-  const span = MEMBER_RAW_BYTES_TARGET - MEMBER_RAW_BYTES_MIN;
+function endsMember(entry: SizedEntry, { rawBytesMin, rawBytesTarget }: CutRule): boolean {
+  const span = rawBytesTarget - rawBytesMin;
   return pathHash(entry.path) < Math.floor((entry.archiveBytes * 2 ** 32) / span);
 }
 

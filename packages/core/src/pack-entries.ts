@@ -7,7 +7,8 @@ import { sha256Hex } from './digest.js';
 import type { PackEntry } from './entry.js';
 import { SalverError, printable } from './errors.js';
 import { encodeMember } from './gzip-member.js';
-import { CHUNK_BYTES_MAX, FILE_BYTES_MAX, WHOLE_FILE_BYTES_MAX } from './limits.js';
+import { CHUNK_BYTES_MAX, COARSE_CUTS, FILE_BYTES_MAX, WHOLE_FILE_BYTES_MAX } from './limits.js';
+import type { CutRule } from './limits.js';
 import { cutIntoMembers } from './member-cuts.js';
 import { encodeEntryHeader, paddingBytes } from './tar-header.js';
 
@@ -22,6 +23,8 @@ export interface PackedMember {
 }
 
 export interface PackOptions {
+  /** Default: that of dependencies. */
+  readonly cuts?: CutRule | undefined;
   /** Called once per member, in order; the next call waits for the last to end. */
   readonly onMember: (member: PackedMember) => void | Promise<void>;
   /**
@@ -51,7 +54,7 @@ export async function packEntries(entries: readonly PackEntry[], options: PackOp
     if (first !== undefined) await options.onMember(await first);
   };
   try {
-    for (const raw of rawMembers(sorted)) {
+    for (const raw of rawMembers(sorted, options.cuts ?? COARSE_CUTS)) {
       inFlight.push(compress(raw, options));
       if (inFlight.length >= COMPRESSIONS_IN_FLIGHT_MAX) await deliverFirst();
     }
@@ -91,7 +94,7 @@ function checkAndSort(entries: readonly PackEntry[]): readonly PackEntry[] {
 }
 
 /** The raw bytes of each member, in order, made when asked for so that few are held at once. */
-function* rawMembers(sorted: readonly PackEntry[]): Generator<Buffer> {
+function* rawMembers(sorted: readonly PackEntry[], cuts: CutRule): Generator<Buffer> {
   let group: SizedPackEntry[] = [];
   for (const entry of sorted) {
     const header = encodeEntryHeader(entry);
@@ -100,12 +103,12 @@ function* rawMembers(sorted: readonly PackEntry[]): Generator<Buffer> {
       group.push({ entry, header, path: entry.path, archiveBytes });
       continue;
     }
-    yield* rawGroup(group);
+    yield* rawGroup(group, cuts);
     group = [];
     yield header;
     yield* rawChunks(entry);
   }
-  yield* rawGroup(group);
+  yield* rawGroup(group, cuts);
 }
 
 interface SizedPackEntry {
@@ -115,8 +118,8 @@ interface SizedPackEntry {
   readonly archiveBytes: number;
 }
 
-function* rawGroup(group: readonly SizedPackEntry[]): Generator<Buffer> {
-  for (const member of cutIntoMembers(group)) {
+function* rawGroup(group: readonly SizedPackEntry[], cuts: CutRule): Generator<Buffer> {
+  for (const member of cutIntoMembers(group, cuts)) {
     const parts: Uint8Array[] = [];
     for (const { entry, header } of member) {
       parts.push(header);

@@ -2,7 +2,7 @@
 // elsewhere, every host would fetch everything once more. These numbers may never change within format 1.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { packEntries } from '@salver/core';
+import { FINE_CUTS, packEntries } from '@salver/core';
 import type { PackEntry } from '@salver/core';
 import { noise } from '@salver/testing';
 
@@ -28,6 +28,15 @@ test('many files are cut into members of these sizes', async () => {
     file(`lib/${index}.js`, noise(3000 + index, index + 1)),
   );
   assert.deepEqual(await rawSizes(files), [609792, 145920, 80896, 93696, 261120]);
+});
+
+test('the same files as own files of an app are cut into smaller members', async () => {
+  const files = Array.from({ length: 100 }, (_, index) =>
+    file(`lib/${index}.js`, noise(3000 + index, index + 1)),
+  );
+  const sizes: number[] = [];
+  await packEntries(files, { cuts: FINE_CUTS, onMember: (member) => void sizes.push(member.rawBytes) });
+  assert.deepEqual(sizes, [111104, 28672, 17920, 35840, 25088, 17920, 119296, 16384]);
 });
 
 test('a unit of at most 256 KiB is one member', async () => {

@@ -42,9 +42,22 @@ export class KnownMembers {
   *find(digest: string): Generator<KnownMember> {
     for (const release of this.#releases) {
       const index = release.record.indexOf(digest);
-      if (index !== undefined) yield { release, index, rows: release.record.rows(index) };
+      if (index !== undefined) yield lazily(release, index);
     }
   }
+}
+
+/** Parsing the rows takes most of the time; not everybody who finds a member wants them. */
+function lazily(release: KnownRelease, index: number): KnownMember {
+  let rows: readonly RecordRow[] | undefined;
+  return {
+    release,
+    index,
+    get rows() {
+      rows ??= release.record.rows(index);
+      return rows;
+    },
+  };
 }
 
 /** Reads the records that can help with `wanted`. Damaged records count as absent. */
