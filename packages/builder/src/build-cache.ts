@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileSystemError, hostTarget } from '@salver/core';
-import type { BuildCache, FinishedUnit, PackEntry, Progress, Target } from '@salver/core';
+import type { BuildCache, FinishedUnit, PackEntry, Progress, Store, Target } from '@salver/core';
 import { CacheLocks } from './cache-lock.js';
 import { cachePaths, defaultCacheDirectory } from './cache-paths.js';
 import type { CachePaths } from './cache-paths.js';
@@ -14,6 +14,7 @@ import { MemberStore } from './member-store.js';
 import { NoteStore } from './note-store.js';
 import { readUnitEntries } from './read-unit.js';
 import type { ReadableUnit } from './read-unit.js';
+import { SharedCache, sharedUnitPath } from './shared-cache.js';
 import { cleanTemporary, withTemporaryDirectory } from './temp-space.js';
 import { UnitStore } from './unit-store.js';
 
@@ -26,6 +27,8 @@ export interface OpenCacheOptions {
   readonly target?: Target;
   /** Ends waiting for other builders. */
   readonly signal?: AbortSignal;
+  /** A cache that build servers share. */
+  readonly shared?: Store | undefined;
 }
 
 /** The cache with what only the builder and `salver cache` need. */
@@ -42,6 +45,10 @@ export interface OpenedCache extends BuildCache {
     readonly target: Target;
     readonly progress: Progress;
   }): OpenedCache;
+  /** Fetches what others have made for this app. Does nothing without a shared cache. */
+  prefetch(): Promise<void>;
+  /** Shares what the build that has just ended has used. Does nothing without a shared cache. */
+  share(): Promise<void>;
   /** Remembers which units the app has (none after a failure), and closes what is open. */
   endBuild(units: readonly FinishedUnit[]): void;
   /**
@@ -68,7 +75,8 @@ export function openBuildCache(options: OpenCacheOptions): OpenedCache {
   cleanTemporary(paths.tmp);
   const { progress, env, signal = new AbortController().signal } = options;
   const locks = new CacheLocks({ paths, progress, env, signal });
-  return assemble({ paths, target: options.target ?? hostTarget(), progress, locks });
+  const { shared } = options;
+  return assemble({ paths, target: options.target ?? hostTarget(), progress, locks, shared, signal });
 }
 
 interface CacheParts {
@@ -77,23 +85,42 @@ interface CacheParts {
   readonly target: Target;
   readonly progress: Progress;
   readonly locks: CacheLocks;
+  readonly shared: Store | undefined;
+  readonly signal: AbortSignal;
 }
 
 function assemble(parts: CacheParts): OpenedCache {
-  const { paths, target, progress, locks } = parts;
+  const { paths, target, progress, locks, shared: store, signal } = parts;
   const units = new UnitStore(parts);
   const members = new MemberStore({ paths, progress });
   const downloads = new DownloadStore({ paths, progress });
   const notes = new NoteStore({ paths, progress });
+  const shared =
+    store === undefined || parts.app === undefined
+      ? undefined
+      : new SharedCache({ store, paths, form: units.form, app: parts.app, progress, signal });
   return {
     directory: paths.root,
     workDirectory: paths.work,
-    forBuild: (build) => assemble({ paths, locks, ...build }),
+    forBuild: (build) => assemble({ paths, locks, shared: store, signal, ...build }),
+    prefetch: () => shared?.prefetch() ?? Promise.resolve(),
+    share: async () => {
+      const { files, pack } = units.used;
+      await shared?.share(
+        files.map((file) => sharedUnitPath(paths, file)),
+        pack,
+      );
+    },
     endBuild: (collected) => {
       units.keepTogether(collected);
       units.close();
     },
     findUnit: (key) => units.find(key),
+    fetchUnit: async (key) => {
+      const found = units.find(key);
+      if (found !== undefined || shared === undefined) return found;
+      return (await shared.fetchUnit(sharedUnitPath(paths, units.pathOf(key)))) ? units.find(key) : undefined;
+    },
     storeUnit: (key, entries, extra) => units.store(key, entries, extra),
     storeContentUnit: (name, entries) => storeContentUnit(members, { name, entries, target }),
     readUnit: (unit) => readUnitEntries(readable(unit)),

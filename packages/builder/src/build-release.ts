@@ -111,6 +111,7 @@ export async function buildRelease(given: BuildOptions): Promise<BuildResult> {
   const options = { ...given, progress: collectingWarnings(given.progress, warnings) };
   const prepared = await prepare(options);
   const attempt = await withCacheOf(prepared, () => attemptTwice(prepared));
+  if (options.dryRun !== true) await prepared.clock.time('shared', () => prepared.app.cache.share());
   const { manifest, written, collected } = attempt;
   if (options.dryRun !== true) recordProvenance(prepared, attempt, startedAt);
   return {
@@ -140,6 +141,7 @@ async function prepare(options: BuildOptions): Promise<Prepared> {
   const target = options.target ?? config.target ?? hostTarget();
   const { progress, env, signal } = options;
   const cache = options.cache.forBuild({ app: config.name, target, progress });
+  await clock.time('shared', () => cache.prefetch());
   const plans = await clock.time('plan', () =>
     planEcosystems(options.ecosystems, {
       projectDir,

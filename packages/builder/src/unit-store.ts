@@ -35,6 +35,7 @@ const LOOSE_UNITS_MIN = 32;
 export class UnitStore {
   readonly #paths: CachePaths;
   readonly #directory: string;
+  readonly #form: string;
   readonly #target: Target;
   readonly #progress: Progress;
   /** Where the app's pack lies. */
@@ -42,6 +43,8 @@ export class UnitStore {
   /** Opened when the first unit is asked for. */
   #pack: UnitPack | 'unopened' | undefined;
   readonly #loose = new Set<string>();
+  /** Keys of units that lie in the pack. */
+  #packed: ReadonlySet<string> = new Set();
   #heldBytes = 0;
 
   constructor(options: UnitStoreOptions) {
@@ -49,6 +52,7 @@ export class UnitStore {
     this.#target = options.target;
     this.#progress = options.progress;
     const form = `${storedForm()}-${formatTarget(options.target)}`;
+    this.#form = form;
     this.#directory = join(options.paths.units, form);
     this.#packPath =
       options.app === undefined ? undefined : join(options.paths.packs, form, spreadKey(options.app));
@@ -61,7 +65,7 @@ export class UnitStore {
   }
 
   #findLoose(key: string): ReadableUnit | undefined {
-    const path = this.#pathOf(key);
+    const path = this.pathOf(key);
     let opened: OpenedUnit | 'damaged' | undefined;
     try {
       opened = openUnitFile(path, key);
@@ -84,7 +88,7 @@ export class UnitStore {
     extra?: Readonly<Record<string, unknown>>,
   ): Promise<ReadableUnit> {
     const temporary = temporaryPath(this.#paths.tmp);
-    const path = this.#pathOf(key);
+    const path = this.pathOf(key);
     try {
       const fd = openSync(temporary, 'wx', 0o644);
       try {
@@ -115,9 +119,21 @@ export class UnitStore {
     if (this.#packPath === undefined || loose.length < LOOSE_UNITS_MIN) return;
     try {
       writePack(this.#packPath, small, this.#paths.tmp);
+      this.#packed = new Set(small.map(({ key }) => key));
     } catch (error) {
       this.#progress.warn(fileSystemError(error, `cannot write to the cache at ${this.#paths.root}`).message);
     }
+  }
+
+  /** `<form>-<target>`: units of another form are of no use. */
+  get form(): string {
+    return this.#form;
+  }
+
+  /** What this build has used: files of units, and the pack that holds the others. */
+  get used(): { readonly files: readonly string[]; readonly pack: string | undefined } {
+    const files = [...this.#loose].filter((key) => !this.#packed.has(key)).map((key) => this.pathOf(key));
+    return { files, pack: this.#packPath };
   }
 
   /** Ends reading: units found in the pack can be copied no more. */
@@ -171,7 +187,8 @@ export class UnitStore {
     return true;
   }
 
-  #pathOf(key: string): string {
+  /** Where the file of a unit lies, if it is there. */
+  pathOf(key: string): string {
     return join(this.#directory, spreadKey(key));
   }
 }

@@ -70,7 +70,12 @@ const BUILD: Command = {
       completes: 'directory',
       summary: 'where the artifact goes (default: here)',
     },
-    CACHE,
+    {
+      ...CACHE,
+      value: 'PLACE',
+      repeats: true,
+      summary: 'directory of the cache (default: SALVER_CACHE); s3://…: one to share with others as well',
+    },
     {
       name: 'target',
       value: 'TARGET',

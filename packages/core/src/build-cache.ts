@@ -54,6 +54,11 @@ export interface BuildCache {
   /** The finished unit stored under this key, or undefined. */
   findUnit(key: string): FinishedUnit | undefined;
   /**
+   * The same, and where a cache is shared with others, theirs as well: for units that are costly to make. Asking takes a
+   * request.
+   */
+  fetchUnit(key: string): Promise<FinishedUnit | undefined>;
+  /**
    * Packs the entries into members (core's packing rules), measures needs, and stores all under `key`.
    * Concurrent writers of one key are safe: the first to finish wins, both get the same content.
    */

@@ -75,7 +75,7 @@ export class CompiledUnits {
       compilers: toolchain.compilers,
       environment: toolchain.environment,
     });
-    const found = this.#options.cache.findUnit(key);
+    const found = await this.#options.cache.fetchUnit(key);
     const finished =
       found === undefined ? await this.#build(unit, key, closure) : { content: found, cached: true };
     this.#finished.set(location, finished);

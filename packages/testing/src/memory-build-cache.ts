@@ -29,6 +29,7 @@ export function createMemoryBuildCache(): MemoryBuildCache {
     },
     dispose: () => rmSync(directory, { recursive: true, force: true }),
     findUnit: (key) => units.get(key)?.unit,
+    fetchUnit: (key) => Promise.resolve(units.get(key)?.unit),
     async storeUnit(key, entries, extra = {}) {
       const unit = await packUnit(key, entries, extra);
       units.set(key, { unit, entries: entries.map(inMemory) });

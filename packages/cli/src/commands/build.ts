@@ -1,8 +1,10 @@
 import { buildRelease, openBuildCache } from '@salver/builder';
 import type { BuildResult } from '@salver/builder';
 import { parseTarget } from '@salver/core';
+import type { Store } from '@salver/core';
 import { createNpmEcosystem } from '@salver/ecosystem-node';
 import { installScript } from '@salver/installer';
+import { isAddress, openStore } from '@salver/stores';
 import type { CommandContext, CommandResult } from '../command.js';
 import { inputPath } from '../command-input.js';
 import { renderBuildSummary } from '../render-build.js';
@@ -11,7 +13,7 @@ import { VERSION } from '../version.js';
 /** `salver build`: the one place where the builder meets the ecosystems. */
 export async function run(context: CommandContext): Promise<CommandResult> {
   const dryRun = context.input.flags.has('dry-run');
-  const result = await build(context, dryRun);
+  const result = await withSharedCache(context, (shared) => build(context, dryRun, shared));
   return {
     json: dryRun ? { ...result, dryRun } : result,
     text: result.artifact,
@@ -19,9 +21,30 @@ export async function run(context: CommandContext): Promise<CommandResult> {
   };
 }
 
-function build(context: CommandContext, dryRun: boolean): Promise<BuildResult> {
+/** `--cache` with an address means a cache that is shared, beside the one of this machine. */
+async function withSharedCache<T>(
+  context: CommandContext,
+  work: (shared: Store | undefined) => Promise<T>,
+): Promise<T> {
+  const address = sharedAddress(context);
+  if (address === undefined) return work(undefined);
+  const shared = await openStore(address, context);
+  try {
+    return await work(shared);
+  } finally {
+    shared.close();
+  }
+}
+
+function sharedAddress({ input, env }: CommandContext): string | undefined {
+  const given = (input.lists.get('cache') ?? []).find(isAddress);
+  const fromEnv = env['SALVER_SHARED_CACHE'];
+  return given ?? (fromEnv === '' ? undefined : fromEnv);
+}
+
+function build(context: CommandContext, dryRun: boolean, shared: Store | undefined): Promise<BuildResult> {
   const { input, env, progress, signal } = context;
-  const cacheDir = input.values.get('cache');
+  const cacheDir = (input.lists.get('cache') ?? []).find((word) => !isAddress(word));
   const target = input.values.get('target');
   return buildRelease({
     projectDir: inputPath(context, input.arguments.get('DIR') ?? '.'),
@@ -31,6 +54,7 @@ function build(context: CommandContext, dryRun: boolean): Promise<BuildResult> {
       env,
       progress,
       signal,
+      shared,
       ...(cacheDir === undefined ? {} : { directory: inputPath(context, cacheDir) }),
     }),
     installScript,
