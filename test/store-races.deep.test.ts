@@ -53,16 +53,16 @@ const KINDS: readonly Kind[] = [
     name: 'versitygw',
     missing: versitygwMissing,
     start: async (directory) => {
-      const { url, env, stop } = await startVersitygw(directory);
-      return { address: url('races'), env, stop };
+      const server = await startVersitygw(directory);
+      return { address: server.url('races'), env: server.env, stop: () => server.stop() };
     },
   },
   {
     name: 'radosgw',
     missing: radosgwMissing,
     start: async (directory) => {
-      const { url, env, stop } = await startRadosgw(directory);
-      return { address: url('races'), env, stop };
+      const server = await startRadosgw(directory);
+      return { address: server.url('races'), env: server.env, stop: () => server.stop() };
     },
   },
 ];

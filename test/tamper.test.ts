@@ -14,16 +14,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { parseChannel, sha256Hex, shortId } from '@salver/core';
-import type { ChannelPayload, ErrorCode } from '@salver/core';
 import { makeArtifact } from '@salver/testing';
-import { sshSignatureMaker } from '@salver/trust';
+import { artifactOf, payload2 } from './attack-stage.js';
+import type { Stage } from './attack-stage.js';
+import { ATTACKS } from './attacks.js';
 import { missingProgram } from './python-packages.js';
 import { runJson, runProgram } from './product-harness.js';
 import type { InstallReport, ProgramResult } from './product-harness.js';
 import { assertRefused } from './refusal.js';
-import { copyStore, makeSignedStore, sealChannel, signerLine, trustKeys } from './signed-store.js';
+import { copyStore, makeSignedStore, sealChannel, trustKeys } from './signed-store.js';
 import type { SignedStore } from './signed-store.js';
 
 let signed: SignedStore;
@@ -53,15 +53,6 @@ async function makeBase(): Promise<void> {
   assert.equal((await runJson<InstallReport>('salver-host', args)).id, signed.v1.id);
 }
 
-/** A root that runs version 1 and could go back to version 0, and a store of its own. */
-interface Stage {
-  readonly root: string;
-  readonly store: string;
-  readonly put: (key: string, bytes: Buffer | string) => void;
-  readonly channel: (bytes: Buffer) => void;
-  readonly install: (...args: readonly string[]) => Promise<ProgramResult>;
-}
-
 function stage(): Stage {
   count += 1;
   const root = join(scratch, `root-${count}`);
@@ -72,292 +63,8 @@ function stage(): Stage {
   const install = (...args: readonly string[]): Promise<ProgramResult> =>
     runProgram('salver-host', ['install', ...args, '--root', root, '--json']);
   channel(signed.channel2);
-  return { root, store, put, channel, install };
+  return { signed, root, store, put, channel, install };
 }
-
-interface Attack {
-  readonly name: string;
-  readonly code: ErrorCode;
-  /** Changes the store; may name what is installed instead of shop@production. */
-  readonly act: (stage: Stage) => Promise<readonly string[] | undefined> | readonly string[] | undefined;
-}
-
-function payload2(): ChannelPayload {
-  return parseChannel(signed.channel2).payload;
-}
-
-const KEY = (): string => `shop/${signed.v2.file}`;
-const SIG = (id: string): string => `shop/${id}.sig`;
-
-/** The second version with the signed manifest and other bytes in a member, checksums made right again. */
-async function forgedMembers(): Promise<Buffer> {
-  const files = { 'server.js': `console.log('shop 2.0.0');\n`, 'data.txt': 'y'.repeat(20_000) };
-  const forged = await makeArtifact(files, { name: 'shop', version: '2.0.0' });
-  const good = readFileSync(signed.v2.artifact);
-  const forgedHead = forged.bytes.readUInt32LE(18);
-  const goodHead = good.readUInt32LE(18);
-  const { assembleArtifact } = await import('@salver/testing');
-  const { parseHead } = await import('@salver/core');
-  const { manifest } = parseHead(good.subarray(0, goodHead));
-  const { layout } = parseHead(forged.bytes.subarray(0, forgedHead));
-  let offset = forgedHead;
-  const members = layout.members.map(([length]) => forged.bytes.subarray(offset, (offset += length)));
-  return assembleArtifact(manifest, members).bytes;
-}
-
-const ATTACKS: readonly Attack[] = [
-  {
-    name: 'arbitrary installation: a channel that nobody has signed',
-    code: 'E_SIGNATURE_MISSING',
-    act: async ({ channel }) => void channel(await sealChannel({ ...payload2(), seq: 3 }, [])),
-  },
-  {
-    name: 'arbitrary installation: a channel signed by a stranger',
-    code: 'E_SIGNER_UNKNOWN',
-    act: async ({ channel }) =>
-      void channel(await sealChannel({ ...payload2(), seq: 3 }, [signed.key('mallory')])),
-  },
-  {
-    name: 'arbitrary installation: a channel that was changed after it was signed',
-    code: 'E_SIGNATURE_INVALID',
-    act: ({ channel }) => void channel(Buffer.from(signed.channel2.toString().replace('2.0.0', '2.0.1'))),
-  },
-  {
-    name: 'arbitrary installation: a signature over the channel that was made for releases',
-    code: 'E_SIGNATURE_INVALID',
-    act: async ({ channel }) =>
-      void channel(await sealChannel({ ...payload2(), seq: 3 }, [signed.key('alice')], 'salver-release')),
-  },
-  {
-    name: 'arbitrary installation: a release that nobody has signed',
-    code: 'E_SIGNATURE_MISSING',
-    act: ({ store }) => void rmSync(join(store, SIG(signed.v2.id))),
-  },
-  {
-    name: 'arbitrary installation: a release signed by a stranger',
-    code: 'E_SIGNER_UNKNOWN',
-    act: async ({ put }) => {
-      const head = readFileSync(join(signed.store, `shop/${signed.v2.id}.manifest.json`));
-      put(
-        SIG(signed.v2.id),
-        await sshSignatureMaker({ key: signed.key('mallory') }).sign(head, 'salver-release'),
-      );
-      return undefined;
-    },
-  },
-  {
-    name: 'arbitrary installation: the signature of another release',
-    code: 'E_SIGNATURE_INVALID',
-    act: ({ store }) => void copyFileSync(join(store, SIG(signed.v1.id)), join(store, SIG(signed.v2.id))),
-  },
-  {
-    name: 'arbitrary installation: an unsigned artifact by its path',
-    code: 'E_SIGNATURE_MISSING',
-    act: () => [signed.v2.artifact],
-  },
-  {
-    name: 'replay: the channel of last week',
-    code: 'E_CHANNEL_REPLAYED',
-    act: async ({ install, store, channel }) => {
-      assert.equal((await install('shop@production', '--store', store)).status, 0);
-      channel(signed.channel1);
-      return undefined;
-    },
-  },
-  {
-    name: 'replay: two documents with one number',
-    code: 'E_CHANNEL_REPLAYED',
-    act: async ({ channel }) => {
-      const other = { ...payload2(), seq: 1 };
-      channel(await sealChannel(other, [signed.key('alice')]));
-      return undefined;
-    },
-  },
-  {
-    name: 'freeze: a channel that has expired',
-    code: 'E_CHANNEL_EXPIRED',
-    act: async ({ channel }) => {
-      const expired = {
-        ...payload2(),
-        seq: 3,
-        issuedAt: '2020-01-01T00:00:00.000Z',
-        expires: '2020-02-01T00:00:00.000Z',
-      };
-      channel(await sealChannel(expired, [signed.key('alice')]));
-      return undefined;
-    },
-  },
-  {
-    name: 'freeze: a channel without an expiry, where the root asks for one',
-    code: 'E_CHANNEL_EXPIRED',
-    act: ({ root }) => void writeFileSync(join(root, 'config/trust/trust.json'), '{"requireExpiry":true}'),
-  },
-  {
-    name: 'endless data: an artifact that is longer than announced',
-    code: 'E_RELEASE_MISMATCH',
-    act: ({ put }) =>
-      void put(KEY(), Buffer.concat([readFileSync(signed.v2.artifact), Buffer.alloc(5_000_000)])),
-  },
-  {
-    name: 'endless data: a channel document of megabytes',
-    code: 'E_LIMIT_EXCEEDED',
-    act: ({ channel }) => void channel(Buffer.alloc(5_000_000, ' ')),
-  },
-  {
-    name: 'mix and match: another release under the name of this one',
-    code: 'E_RELEASE_MISMATCH',
-    act: async ({ put, channel }) => {
-      const bytes = readFileSync(signed.v1.artifact);
-      put(KEY(), bytes);
-      const release = { ...signed.v2, sizeBytes: bytes.length };
-      const { id, file, version, sizeBytes } = release;
-      const target = Object.keys(payload2().releases)[0] ?? '';
-      const payload = { ...payload2(), seq: 3, releases: { [target]: { id, file, version, sizeBytes } } };
-      channel(await sealChannel(payload, [signed.key('alice')]));
-      return undefined;
-    },
-  },
-  {
-    name: 'mix and match: members of another build under a signed manifest',
-    code: 'E_DIGEST_MISMATCH',
-    act: async ({ put, channel }) => {
-      const bytes = await forgedMembers();
-      put(KEY(), bytes);
-      const target = Object.keys(payload2().releases)[0] ?? '';
-      const { id, file, version } = signed.v2;
-      const releases = { [target]: { id, file, version, sizeBytes: bytes.length } };
-      channel(await sealChannel({ ...payload2(), seq: 3, releases }, [signed.key('alice')]));
-      return undefined;
-    },
-  },
-  {
-    name: 'mix and match: the channel of another app',
-    code: 'E_RELEASE_MISMATCH',
-    act: async ({ channel }) =>
-      void channel(await sealChannel({ ...payload2(), name: 'blog', seq: 9 }, [signed.key('alice')])),
-  },
-  {
-    name: 'mix and match: the document of another channel',
-    code: 'E_RELEASE_MISMATCH',
-    act: async ({ channel }) =>
-      void channel(await sealChannel({ ...payload2(), channel: 'staging', seq: 9 }, [signed.key('alice')])),
-  },
-  {
-    name: 'wrong software: an artifact of another app',
-    code: 'E_RELEASE_MISMATCH',
-    act: async ({ put, store, channel }) => {
-      const bytes = readFileSync(signed.blog.artifact);
-      put(`shop/${signed.blog.file}`, bytes);
-      copyFileSync(join(store, `blog/${signed.blog.id}.sig`), join(store, SIG(signed.blog.id)));
-      const target = Object.keys(payload2().releases)[0] ?? '';
-      const { id, file, version } = signed.blog;
-      const releases = { [target]: { id, file, version, sizeBytes: bytes.length } };
-      channel(await sealChannel({ ...payload2(), seq: 3, releases }, [signed.key('alice')]));
-      return undefined;
-    },
-  },
-  {
-    name: 'wrong software: nothing for this machine',
-    code: 'E_RELEASE_NOT_FOUND',
-    act: async ({ channel }) => {
-      const [release] = Object.values(payload2().releases);
-      if (release === undefined) return undefined;
-      channel(
-        await sealChannel({ ...payload2(), seq: 3, releases: { 'linux-arm64-musl': release } }, [
-          signed.key('alice'),
-        ]),
-      );
-      return undefined;
-    },
-  },
-  {
-    name: 'key compromise: a key that was revoked',
-    code: 'E_SIGNER_REVOKED',
-    act: ({ root }) =>
-      void copyFileSync(`${signed.key('alice')}.pub`, join(root, 'config/trust/revoked_keys')),
-  },
-  {
-    name: 'key compromise: one of the two that are asked for',
-    code: 'E_SIGNATURES_TOO_FEW',
-    act: ({ root }) => void writeFileSync(join(root, 'config/trust/trust.json'), '{"threshold":2}'),
-  },
-  {
-    name: 'key compromise: two keys of one person',
-    code: 'E_SIGNATURES_TOO_FEW',
-    act: async ({ root, channel }) => {
-      writeFileSync(join(root, 'config/trust/trust.json'), '{"threshold":2}');
-      const keys = [signed.key('alice'), signed.key('alice-laptop')];
-      channel(await sealChannel({ ...payload2(), seq: 3 }, keys));
-      return undefined;
-    },
-  },
-  {
-    name: 'key compromise: a key that is for releases only',
-    code: 'E_SIGNATURE_INVALID',
-    act: ({ root }) =>
-      void trustKeys(signed, root, [
-        signerLine(signed, 'alice', 'alice@example.com', 'namespaces="salver-release"'),
-      ]),
-  },
-  {
-    name: 'key compromise: a key whose time is over',
-    code: 'E_SIGNER_UNKNOWN',
-    act: ({ root }) =>
-      void trustKeys(signed, root, [
-        signerLine(signed, 'alice', 'alice@example.com', 'valid-before="20200101"'),
-      ]),
-  },
-  {
-    name: 'a revoked release: the channel says so',
-    code: 'E_RELEASE_REVOKED',
-    act: async ({ install, store, channel }) => {
-      // The list is kept; what the channel says later does not take it back.
-      channel(
-        await sealChannel(
-          {
-            ...payload2(),
-            releases: parseChannel(signed.channel1).payload.releases,
-            seq: 3,
-            revoked: [signed.v2.id],
-          },
-          [signed.key('alice')],
-        ),
-      );
-      assert.equal((await install('shop@production', '--store', store)).status, 0);
-      return ['shop@2.0.0', '--store', store];
-    },
-  },
-  {
-    name: 'a revoked release: a document in the store says so',
-    code: 'E_RELEASE_REVOKED',
-    act: async ({ store }) => {
-      const args = ['--store', store, '--key', signed.key('alice')];
-      await runJson('salver', ['promote', 'shop@1.0.0', 'production', ...args]);
-      await runJson('salver', ['revoke', 'shop@2.0.0', '--reason', 'sends mails twice', ...args]);
-      return ['shop@2.0.0', '--store', store];
-    },
-  },
-  {
-    name: 'a broken member',
-    code: 'E_ARTIFACT_DAMAGED',
-    act: ({ put }) => {
-      const bytes = readFileSync(signed.v2.artifact);
-      bytes[bytes.length - 60] = (bytes[bytes.length - 60] ?? 0) ^ 1;
-      put(KEY(), bytes);
-      return undefined;
-    },
-  },
-  {
-    name: 'an artifact that was packed anew',
-    code: 'E_RELEASE_MISMATCH',
-    act: ({ put }) => void put(KEY(), gzipSync(gunzipSync(readFileSync(signed.v2.artifact)))),
-  },
-  {
-    name: 'a root that lost its list of signers',
-    code: 'E_CONFIG_INVALID',
-    act: ({ root }) => void rmSync(join(root, 'config/trust/allowed_signers')),
-  },
-];
 
 for (const { name, code, act } of ATTACKS) {
   test(`${name}: ${code}`, async () => {
@@ -374,7 +81,7 @@ for (const { name, code, act } of ATTACKS) {
 
 test('a malicious mirror is passed over, and what is right comes from the next', async () => {
   const { root, store, put, install } = stage();
-  put(KEY(), Buffer.alloc(readFileSync(signed.v2.artifact).length));
+  put(artifactOf(signed), Buffer.alloc(readFileSync(signed.v2.artifact).length));
   const { status, stdout } = await install('shop@production', '--store', store, '--store', signed.store);
   assert.equal(status, 0);
   const report = JSON.parse(stdout) as InstallReport & { readonly warnings: readonly string[] };
@@ -385,7 +92,7 @@ test('a malicious mirror is passed over, and what is right comes from the next',
 
 test('a floor that a stolen key has raised falls with the key', async () => {
   const { root, store, channel, install } = stage();
-  channel(await sealChannel({ ...payload2(), seq: Number.MAX_SAFE_INTEGER }, [signed.key('alice')]));
+  channel(await sealChannel({ ...payload2(signed), seq: Number.MAX_SAFE_INTEGER }, [signed.key('alice')]));
   assert.equal((await install('shop@production', '--store', store)).status, 0);
   const next = await sealChannel({ ...parseChannel(signed.channel1).payload, seq: 1 }, [signed.key('bob')]);
   channel(next);
@@ -400,7 +107,7 @@ test('two signers are enough where two are asked for', async () => {
   const { root, store, channel, install } = stage();
   writeFileSync(join(root, 'config/trust/trust.json'), '{"threshold":2}');
   await runJson('salver', ['sign', 'shop@2.0.0', '--store', store, '--key', signed.key('bob')]);
-  channel(await sealChannel({ ...payload2(), seq: 3 }, [signed.key('alice'), signed.key('bob')]));
+  channel(await sealChannel({ ...payload2(signed), seq: 3 }, [signed.key('alice'), signed.key('bob')]));
   assert.equal((await install('shop@production', '--store', store)).status, 0);
 });
 
@@ -417,7 +124,7 @@ test('a clock that is ten years off installs nothing that was replayed, and keep
     const time = `${years > 0 ? '+' : ''}${years}y`;
     const expires = new Date(Date.now() + 86_400_000).toISOString();
     const issuedAt = new Date().toISOString();
-    channel(await sealChannel({ ...payload2(), seq: 3, issuedAt, expires }, [signed.key('alice')]));
+    channel(await sealChannel({ ...payload2(signed), seq: 3, issuedAt, expires }, [signed.key('alice')]));
     assert.equal((await install('shop@production', '--store', store)).status, 0);
     // Forward, the channel has expired; back, it is good, and what is older is not.
     const there = ['-f', time, program, 'install', 'shop@production', '--store', store, '--root', root];
@@ -426,7 +133,7 @@ test('a clock that is ten years off installs nothing that was replayed, and keep
     channel(signed.channel2);
     await assert.rejects(runCommand('faketime', there), /E_CHANNEL_(EXPIRED|REPLAYED)/);
     const past = {
-      ...payload2(),
+      ...payload2(signed),
       seq: 4,
       issuedAt: '2019-01-01T00:00:00.000Z',
       expires: '2019-02-01T00:00:00.000Z',
