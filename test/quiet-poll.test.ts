@@ -9,6 +9,7 @@ import type { HttpDouble, S3Double } from '@salver/testing';
 import { listTree } from './list-tree.js';
 import { runJson } from './product-harness.js';
 import type { InstallReport } from './product-harness.js';
+import { missingProgram } from './python-packages.js';
 import { startCountingProxy } from './servers/counting-proxy.js';
 import { makeSignedStore, trustKeys } from './signed-store.js';
 import type { SignedStore } from './signed-store.js';
@@ -21,13 +22,18 @@ let signed: SignedStore;
 let http: HttpDouble;
 let s3: S3Double;
 
+const noKeygen = missingProgram('ssh-keygen');
+const SKIP = { skip: noKeygen ?? false };
+
 before(async () => {
+  if (noKeygen !== undefined) return;
   scratch = mkdtempSync(join(tmpdir(), 'salver-poll-'));
   signed = await makeSignedStore(scratch);
   http = await startHttpDouble({ directory: signed.store });
   s3 = await startS3Double();
 });
 after(async () => {
+  if (noKeygen !== undefined) return;
   await http.close();
   await s3.close();
   rmSync(scratch, { recursive: true, force: true });
@@ -71,30 +77,34 @@ const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
 
 for (const [kind, place] of Object.entries(PLACES)) {
   for (const isSigned of [false, true]) {
-    test(`${kind}${isSigned ? ', signed' : ''}: a quiet poll makes one request and writes nothing`, async (t) => {
-      const { port, address, env } = await place();
-      const proxy = await startCountingProxy(port);
-      const root = join(scratch, `root-${kind}-${String(isSigned)}`);
-      if (isSigned) trustKeys(signed, root);
-      const poll = (): Promise<InstallReport> => {
-        const args = ['install', 'shop@production', '--store', address(proxy.port), '--root', root];
-        return runJson<InstallReport>('salver-host', args, { env });
-      };
-      assert.equal((await poll()).changed, true);
-      const before = timesBelow(root);
-      proxy.forget();
-      assert.equal((await poll()).changed, false);
-      const { requests, sentBytes, receivedBytes } = proxy.traffic;
-      await proxy.stop();
-      t.diagnostic(`${requests} request, ${sentBytes} bytes up, ${receivedBytes} down`);
-      assert.ok(requests >= 1 && requests <= REQUESTS_MAX, `${requests} requests`);
-      assert.ok(sentBytes + receivedBytes <= BYTES_MAX);
-      assert.deepEqual(timesBelow(root), before);
-    });
+    test(
+      `${kind}${isSigned ? ', signed' : ''}: a quiet poll makes one request and writes nothing`,
+      SKIP,
+      async (t) => {
+        const { port, address, env } = await place();
+        const proxy = await startCountingProxy(port);
+        const root = join(scratch, `root-${kind}-${String(isSigned)}`);
+        if (isSigned) trustKeys(signed, root);
+        const poll = (): Promise<InstallReport> => {
+          const args = ['install', 'shop@production', '--store', address(proxy.port), '--root', root];
+          return runJson<InstallReport>('salver-host', args, { env });
+        };
+        assert.equal((await poll()).changed, true);
+        const before = timesBelow(root);
+        proxy.forget();
+        assert.equal((await poll()).changed, false);
+        const { requests, sentBytes, receivedBytes } = proxy.traffic;
+        await proxy.stop();
+        t.diagnostic(`${requests} request, ${sentBytes} bytes up, ${receivedBytes} down`);
+        assert.ok(requests >= 1 && requests <= REQUESTS_MAX, `${requests} requests`);
+        assert.ok(sentBytes + receivedBytes <= BYTES_MAX);
+        assert.deepEqual(timesBelow(root), before);
+      },
+    );
   }
 }
 
-test('a poll of a directory store writes nothing either', async () => {
+test('a poll of a directory store writes nothing either', SKIP, async () => {
   const root = join(scratch, 'root-file');
   mkdirSync(join(root, 'config'), { recursive: true });
   writeFileSync(join(root, 'config/stores'), `# where releases come from\n${signed.store}\n`);

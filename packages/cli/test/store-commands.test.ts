@@ -116,9 +116,9 @@ test('ls says which channels point where, and what is revoked', () =>
     await salver('promote', 'shop@production', 'staging');
     await salver('revoke', 'shop@2.0.0', '--reason', 'broken');
     const rows = (await salver('ls', 'shop'))['releases'] as Json[];
-    const byVersion = Object.fromEntries(rows.map((row) => [row['version'], row]));
-    assert.deepEqual(byVersion['1.0.0']?.['channels'], ['production', 'staging']);
-    assert.deepEqual([byVersion['2.0.0']?.['revoked'], byVersion['2.0.0']?.['channels']], [true, []]);
+    const byVersion = new Map(rows.map((row) => [row['version'], row]));
+    assert.deepEqual(byVersion.get('1.0.0')?.['channels'], ['production', 'staging']);
+    assert.deepEqual([byVersion.get('2.0.0')?.['revoked'], byVersion.get('2.0.0')?.['channels']], [true, []]);
   }));
 
 test('promote without a version means the newest, again means nothing to do, and --renew writes it anew', () =>
