@@ -74,7 +74,7 @@ const BUILD: Command = {
       ...CACHE,
       value: 'PLACE',
       repeats: true,
-      summary: 'directory of the cache (default: SALVER_CACHE); s3://…: one to share with others as well',
+      summary: 'directory (default: SALVER_CACHE), or s3://… to share with others as well',
     },
     {
       name: 'target',
