@@ -22,7 +22,11 @@ export interface KillSetting {
   readonly trees: ReadonlyMap<string, Tree>;
   /** Wall time of an undisturbed update in milliseconds. */
   readonly updateMs: number;
+  readonly words: InstallWords;
 }
+
+/** What `install` is told to install a release. */
+export type InstallWords = (release: SampleRelease) => readonly string[];
 
 export interface KillCounts {
   rounds: number;
@@ -43,17 +47,21 @@ export function makeKillDirectory(): string {
 }
 
 /** Installs both releases undisturbed, to learn how they look and how long an update takes. */
-export async function prepareKills(directory: string, releases: SampleReleases): Promise<KillSetting> {
+export async function prepareKills(
+  directory: string,
+  releases: SampleReleases,
+  words: InstallWords = ({ artifact }) => [artifact],
+): Promise<KillSetting> {
   const root = join(directory, 'undisturbed');
   const trees = new Map<string, Tree>();
   let updateMs = 0;
-  for (const { artifact, name } of [releases.v1, releases.v2]) {
+  for (const release of [releases.v1, releases.v2]) {
     const began = performance.now();
-    await install(root, artifact);
+    await install(root, words(release));
     updateMs = performance.now() - began;
-    trees.set(name, listTree(join(root, 'releases', name)));
+    trees.set(release.name, listTree(join(root, 'releases', release.name)));
   }
-  return { directory, releases, trees, updateMs };
+  return { directory, releases, trees, updateMs, words };
 }
 
 /** The last instants lie behind the end of an undisturbed update, because the machine may be slower then. */
@@ -95,9 +103,9 @@ async function killRound(
   { instant, counts }: { readonly instant: Instant; readonly counts: KillCounts },
 ): Promise<void> {
   const { v1, v2 } = setting.releases;
-  await install(root, v1.artifact);
+  await install(root, setting.words(v1));
   const observer = await startObserver(setting, root);
-  const running = startProgram('salver-host', ['install', v2.artifact, '--root', root, '--json']);
+  const running = startProgram('salver-host', ['install', ...setting.words(v2), '--root', root, '--json']);
   const { signal } = await killAt(running, instant, join(root, 'releases', v2.name));
   const what = `killed ${instant.afterMs.toFixed(1)} ms after the ${instant.since}`;
   const wasKilled = signal === 'SIGKILL';
@@ -105,7 +113,7 @@ async function killRound(
   counts.killed += wasKilled ? 1 : 0;
   counts.stayed += wasKilled && stayed ? 1 : 0;
 
-  await install(root, v2.artifact);
+  await install(root, setting.words(v2));
   assert.equal(assertCurrentIsWhole(setting, root, `${what}, then installed`), v2.name);
   assertNothingStaged(root);
   const { looks, faults } = await observer.stop();
@@ -131,8 +139,8 @@ async function killAt(running: RunningProgram, instant: Instant, release: string
   return running.ended;
 }
 
-function install(root: string, artifact: string): Promise<InstallReport> {
-  return runJson<InstallReport>('salver-host', ['install', artifact, '--root', root]);
+function install(root: string, words: readonly string[]): Promise<InstallReport> {
+  return runJson<InstallReport>('salver-host', ['install', ...words, '--root', root]);
 }
 
 /** Asserts that `current` leads to a release that is complete, byte for byte. Returns its name. */

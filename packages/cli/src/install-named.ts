@@ -72,6 +72,8 @@ interface Followed {
   readonly channel: FollowedChannel;
   readonly release: PublishedRelease;
   readonly seq: number;
+  /** The time at which the channel was found good. */
+  readonly at: Date;
 }
 
 /** Undefined when there is no such channel: the word may be a version. */
@@ -88,7 +90,13 @@ async function follow(
   if (found === undefined) return undefined;
   const bytes = found === 'unchanged' ? Buffer.from(record?.document ?? '', 'utf8') : found.bytes;
   const tag = found === 'unchanged' ? unlessTag : found.tag;
-  const payload = await checkChannel(paths, { name, channel: selector, bytes, verifier, now: new Date() });
+  const { payload, at } = await checkChannel(paths, {
+    name,
+    channel: selector,
+    bytes,
+    verifier,
+    now: new Date(),
+  });
   const target = formatTarget(hostTarget());
   const release = payload.releases[target];
   if (release === undefined) {
@@ -100,13 +108,14 @@ async function follow(
     channel: { name, channel: selector, bytes, store: store.description, tag, before: record?.document },
     release,
     seq: payload.seq,
+    at,
   };
 }
 
 async function followChannel(
   context: CommandContext,
   store: Store,
-  { channel, release, seq }: Followed,
+  { channel, release, seq, at }: Followed,
   plan: NamedInstall,
 ): Promise<NamedResult> {
   const { root, activate, retry, dryRun } = plan;
@@ -123,7 +132,7 @@ async function followChannel(
     return { result: unchanged(release), held: formatReleaseName(release.version, release.id), seq };
   }
   const { name } = channel;
-  return { result: await fetchAndInstall(context, store, { name, release, channel }, plan), seq };
+  return { result: await fetchAndInstall(context, store, { name, release, channel, at }, plan), seq };
 }
 
 function unchanged({ id, version }: PublishedRelease): InstallResult {
@@ -145,11 +154,12 @@ async function fetchAndInstall(
     readonly name: string;
     readonly release: PublishedRelease;
     readonly channel?: FollowedChannel;
+    readonly at?: Date;
     readonly revocation?: Buffer | undefined;
   },
   plan: NamedInstall,
 ): Promise<InstallResult> {
-  const { name, release, channel, revocation } = what;
+  const { name, release, channel, at, revocation } = what;
   const source = await openReleaseArtifact({
     store,
     key: artifactKey(name, release.file),
@@ -158,7 +168,7 @@ async function fetchAndInstall(
     signal,
   });
   try {
-    return await plan.install({ source, expected: { name, id: release.id, revocation }, channel });
+    return await plan.install({ source, expected: { name, id: release.id, at, revocation }, channel });
   } finally {
     source.close();
   }

@@ -26,6 +26,7 @@ export function findLeftovers(paths: HostPaths): readonly string[] {
     ...below(paths.staging, () => true),
     ...below(paths.root, (name) => name.startsWith(TEMPORARY_LINK_PREFIX)),
     ...below(paths.state, (name) => name.endsWith(UNFINISHED_SUFFIX)),
+    ...below(paths.trustState, (name) => name.endsWith(UNFINISHED_SUFFIX)),
     ...below(paths.records, (name) => isOrphan(paths, name, RECORD_SUFFIX)),
     ...below(paths.marks, (name) => isOrphan(paths, name, MARK_SUFFIX)),
   ];

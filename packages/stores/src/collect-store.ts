@@ -1,11 +1,11 @@
 // Removes releases that nobody needs any more from a store: by channel, count and age. The manifest goes first: what a
 // crash leaves is an upload that has not ended, which the next run removes.
 import {
+  SalverError,
   artifactKey,
   manifestKey,
   parseChannel,
   parseReleaseKey,
-  appPrefix,
   signatureKey,
 } from '@salver/core';
 import type { ObjectFacts, ReadOptions, Store } from '@salver/core';
@@ -39,7 +39,11 @@ const UNFINISHED_MS = 24 * 3600 * 1000;
 export async function collectStore(options: CollectOptions): Promise<Collected> {
   const { store, name, now, dryRun, signal } = options;
   const app = await listApp(store, name, { signal });
-  if (!app.isListed) for await (const facts of store.list(appPrefix(name))) void facts;
+  if (!app.isListed) {
+    throw new SalverError('E_STORE_UNLISTABLE', `${store.description} cannot list what it holds`, {
+      hint: 'use the bucket or directory behind it',
+    });
+  }
   const named = await namedByChannels(options, app);
   const removed = app.releases.filter((release, index) => {
     if (named.has(release.id)) return false;

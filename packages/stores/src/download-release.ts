@@ -8,11 +8,12 @@ import {
   openSync,
   renameSync,
   rmSync,
+  rmdirSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { SalverError, TAIL_MEMBER, fileSystemError, readHead, storedMembers } from '@salver/core';
+import { SalverError, TAIL_MEMBER, errnoOf, fileSystemError, readHead, storedMembers } from '@salver/core';
 import type { ArtifactSource, Progress, Store } from '@salver/core';
 import { openRemoteArtifact } from './remote-artifact.js';
 
@@ -46,11 +47,21 @@ export async function downloadRelease(options: DownloadOptions): Promise<Downloa
     if (!(await options.verify(whole))) throw wrongRelease(options);
     const { size } = statSync(whole);
     renameSync(whole, path);
-    rmSync(downloads, { recursive: true, force: true });
+    clearAway(downloads, file);
     return { path, sizeBytes: size, bytesFetched };
   } catch (error) {
     rmSync(whole, { force: true });
     throw fileSystemError(error, `cannot write ${path}`);
+  }
+}
+
+/** Another download may be going on in the same directory. */
+function clearAway(downloads: string, file: string): void {
+  for (const suffix of ['.part', '.part.json']) rmSync(join(downloads, `${file}${suffix}`), { force: true });
+  try {
+    rmdirSync(downloads);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOTEMPTY') throw error;
   }
 }
 

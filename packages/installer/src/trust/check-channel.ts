@@ -1,9 +1,9 @@
 // May this root follow what a store says of a channel? Signed where it must be, not older than what was seen before, not
 // expired: the answers to replay and freeze (DESIGN 5). Nothing is written here.
 import { SalverError, parseChannel, printable } from '@salver/core';
-import type { ChannelPayload, SignatureVerifier } from '@salver/core';
+import type { ChannelPayload, SignatureVerifier, SignedDocument } from '@salver/core';
 import type { HostPaths } from '../host-paths.js';
-import { documentOf, knownDocuments, readChannelRecord } from './channel-record.js';
+import { documentOf, readChannelRecord } from './channel-record.js';
 import type { ChannelName } from './channel-record.js';
 import { checkSignatures } from './check-signatures.js';
 import { readTrustSettings } from './trust-settings.js';
@@ -16,13 +16,20 @@ export interface ChannelQuestion extends ChannelName {
   readonly now: Date;
 }
 
+/** What a channel says, and the time at which that was found good. */
+export interface CheckedChannel {
+  readonly payload: ChannelPayload;
+  readonly at: Date;
+}
+
 /**
- * Returns what the channel says. Throws E_CHANNEL_INVALID, E_CHANNEL_EXPIRED, E_CHANNEL_REPLAYED, E_RELEASE_MISMATCH (the
- * document of another channel) and what checkSignatures throws.
+ * Throws E_CHANNEL_INVALID, E_CHANNEL_EXPIRED, E_CHANNEL_REPLAYED, E_RELEASE_MISMATCH (the document of another channel)
+ * and what checkSignatures throws.
  */
-export async function checkChannel(paths: HostPaths, question: ChannelQuestion): Promise<ChannelPayload> {
+export async function checkChannel(paths: HostPaths, question: ChannelQuestion): Promise<CheckedChannel> {
   const { name, channel, verifier } = question;
-  const { payload, payloadBytes, signatures } = parseChannel(question.bytes);
+  const document = parseChannel(question.bytes);
+  const { payload, payloadBytes, signatures } = document;
   const asked = `${name}@${channel}`;
   if (payload.name !== name || payload.channel !== channel) {
     throw new SalverError(
@@ -31,8 +38,9 @@ export async function checkChannel(paths: HostPaths, question: ChannelQuestion):
       { hint: 'look who has changed the store' },
     );
   }
-  const at = trustedNow(paths, question.now);
   const trust = readTrustSettings(paths);
+  const seen = await seenDocument(paths, document, { trust, question });
+  const at = trustedNow(question.now, seen?.payload);
   if (trust !== undefined) {
     const hint = `sign it: salver promote ${name}@ID ${channel} --key KEY`;
     await checkSignatures(
@@ -42,14 +50,39 @@ export async function checkChannel(paths: HostPaths, question: ChannelQuestion):
     );
   }
   checkExpiry(payload, { asked, at, trust });
-  await checkFloor(paths, payload, { payloadBytes, trust, verifier, at });
-  return payload;
+  if (seen !== undefined) checkFloor(document, seen);
+  return { payload, at };
 }
 
 /** The clock, unless something that was signed is newer: a clock that was set back must not make old documents good. */
-export function trustedNow(paths: HostPaths, now: Date): Date {
-  const times = knownDocuments(paths).map(({ issuedAt }) => Date.parse(issuedAt));
-  return new Date(Math.max(now.getTime(), ...times));
+function trustedNow(now: Date, seen: ChannelPayload | undefined): Date {
+  return new Date(Math.max(now.getTime(), Date.parse(seen?.issuedAt ?? '') || 0));
+}
+
+type ChannelDocument = SignedDocument<ChannelPayload>;
+
+/**
+ * The last document that this root accepted, as long as those who signed it are still trusted: a number or a time that a
+ * stolen key has raised falls with the key.
+ */
+async function seenDocument(
+  paths: HostPaths,
+  document: ChannelDocument,
+  { trust, question }: { readonly trust: TrustSettings | undefined; readonly question: ChannelQuestion },
+): Promise<ChannelDocument | undefined> {
+  const seen = documentOf(readChannelRecord(paths, question));
+  if (seen === undefined || trust === undefined || seen.payloadBytes.equals(document.payloadBytes))
+    return seen;
+  const { allowedSigners, revokedKeys, threshold } = trust;
+  const { signers } = await question.verifier.verify({
+    content: seen.payloadBytes,
+    signatures: seen.signatures,
+    namespace: 'salver-channel',
+    at: question.now,
+    allowedSigners,
+    revokedKeys,
+  });
+  return new Set(signers.map(({ principal }) => principal)).size >= threshold ? seen : undefined;
 }
 
 function checkExpiry(
@@ -82,31 +115,12 @@ function checkExpiry(
 }
 
 /** `seq` never goes down, and one number never means two things. */
-async function checkFloor(
-  paths: HostPaths,
-  payload: ChannelPayload,
-  context: {
-    readonly payloadBytes: Buffer;
-    readonly trust: TrustSettings | undefined;
-    readonly verifier: SignatureVerifier;
-    readonly at: Date;
-  },
-): Promise<void> {
-  const seen = documentOf(readChannelRecord(paths, payload));
-  if (seen === undefined || payload.seq > seen.payload.seq) return;
-  if (payload.seq === seen.payload.seq && context.payloadBytes.equals(seen.payloadBytes)) return;
-  const { trust, verifier, at } = context;
-  // A floor that a stolen key has raised falls with the key.
-  if (
-    trust !== undefined &&
-    !(await stillTrusted(seen.payloadBytes, seen.signatures, { trust, verifier, at }))
-  )
-    return;
+function checkFloor({ payload, payloadBytes }: ChannelDocument, seen: ChannelDocument): void {
+  if (payload.seq > seen.payload.seq) return;
+  const isSameNumber = payload.seq === seen.payload.seq;
+  if (isSameNumber && payloadBytes.equals(seen.payloadBytes)) return;
   const asked = `${payload.name}@${payload.channel}`;
-  const what =
-    payload.seq === seen.payload.seq
-      ? 'says another thing than it said before with'
-      : 'is older than what was seen:';
+  const what = isSameNumber ? 'says another thing than before with' : 'is older than what was seen:';
   throw new SalverError(
     'E_CHANNEL_REPLAYED',
     `channel ${asked} ${what} number ${seen.payload.seq} (now ${payload.seq})`,
@@ -115,26 +129,4 @@ async function checkFloor(
       facts: { seq: payload.seq, seenSeq: seen.payload.seq },
     },
   );
-}
-
-async function stillTrusted(
-  content: Buffer,
-  signatures: readonly string[],
-  {
-    trust,
-    verifier,
-    at,
-  }: { readonly trust: TrustSettings; readonly verifier: SignatureVerifier; readonly at: Date },
-): Promise<boolean> {
-  const { allowedSigners, revokedKeys } = trust;
-  const question = {
-    content,
-    signatures,
-    namespace: 'salver-channel',
-    at,
-    allowedSigners,
-    revokedKeys,
-  } as const;
-  const { signers } = await verifier.verify(question);
-  return new Set(signers.map(({ principal }) => principal)).size >= trust.threshold;
 }

@@ -3,7 +3,6 @@ import { SalverError, formatReleaseName, parseRevocation, splitSignatures } from
 import type { ArtifactHead, ArtifactSource, SignatureVerifier } from '@salver/core';
 import type { HostPaths } from '../host-paths.js';
 import { knownDocuments } from './channel-record.js';
-import { trustedNow } from './check-channel.js';
 import { checkSignatures } from './check-signatures.js';
 import { readTrustSettings } from './trust-settings.js';
 
@@ -19,6 +18,8 @@ export interface ReleaseQuestion {
 export interface ExpectedRelease {
   readonly name: string;
   readonly id?: string | undefined;
+  /** The time at which its channel was found good. Default: the clock. */
+  readonly at?: Date | undefined;
   /** The store's word that the release is taken back, where it has one. */
   readonly revocation?: Buffer | undefined;
 }
@@ -29,7 +30,7 @@ export async function checkRelease(paths: HostPaths, question: ReleaseQuestion):
   const { manifest, id } = head;
   const release = `release ${formatReleaseName(manifest.version, id)} of ${manifest.name}`;
   checkExpected(head, expected);
-  const at = trustedNow(paths, question.now);
+  const at = expected?.at ?? question.now;
   const trust = readTrustSettings(paths);
   if (trust === undefined) {
     checkRevoked(paths, { name: manifest.name, id, release, revocation: expected?.revocation });
