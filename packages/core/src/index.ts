@@ -119,7 +119,6 @@ export {
   fitsSelector,
   indexKey,
   isChannelName,
-  isReleaseId,
   manifestKey,
   parseNamedRelease,
   parseReleaseKey,

@@ -1,5 +1,4 @@
 // Names of the objects in a store (DESIGN 5): every reader and writer asks here.
-import { SHA256_PATTERN } from './digest.js';
 import { NAME_PATTERN, SHORT_ID_DIGITS, VERSION_PATTERN } from './release-name.js';
 
 /** Letters first, so that no channel can be taken for a version. */
@@ -110,9 +109,4 @@ export function fitsSelector(
 ): boolean {
   if (release.version === selector) return true;
   return ID_PREFIX_PATTERN.test(selector) && release.id.startsWith(selector);
-}
-
-/** True for a whole release id. */
-export function isReleaseId(text: string): boolean {
-  return SHA256_PATTERN.test(text);
 }

@@ -116,7 +116,7 @@ function sortOut(name: string, objects: readonly ObjectFacts[]): StoredApp {
       .filter(({ key }) => key.startsWith(prefix) && key.endsWith('.json'))
       .map(({ key }) => key.slice(prefix.length, -'.json'.length));
   return {
-    releases: releases.slice(0, RELEASES_MAX).sort(newestFirst),
+    releases: releases.sort(newestFirst).slice(0, RELEASES_MAX),
     unfinished,
     channels: below(channelPrefix(name)).slice().sort(),
     revoked: below(revocationPrefix(name)),
