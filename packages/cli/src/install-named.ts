@@ -11,6 +11,7 @@ import {
 } from '@salver/core';
 import type { NamedRelease, PublishedRelease, SignatureVerifier, Store } from '@salver/core';
 import {
+  NOTHING_MOVED,
   acceptChannel,
   alreadyInstalled,
   checkChannel,
@@ -136,15 +137,7 @@ async function followChannel(
 }
 
 function unchanged({ id, version }: PublishedRelease): InstallResult {
-  const nothing = {
-    changed: false,
-    bytesFetched: 0,
-    requests: 0,
-    filesLinked: 0,
-    filesWritten: 0,
-    phasesMs: {},
-  };
-  return { ...nothing, id, release: formatReleaseName(version, id), previous: null };
+  return { ...NOTHING_MOVED, changed: false, id, release: formatReleaseName(version, id), previous: null };
 }
 
 async function fetchAndInstall(

@@ -12,7 +12,7 @@ export { testWebhook } from './events/test-webhook.js';
 export type { TestOptions, TestResult } from './events/test-webhook.js';
 export { localHostFacts } from './host-facts.js';
 export type { HostFacts, NodeFacts } from './host-facts.js';
-export { alreadyInstalled, installRelease } from './install-release.js';
+export { NOTHING_MOVED, alreadyInstalled, installRelease } from './install-release.js';
 export type { InstallOptions, InstallResult } from './install-release.js';
 export type { PhasesMs } from './phase-clock.js';
 export type { LinkMode } from './place-file.js';

@@ -197,16 +197,17 @@ export function alreadyInstalled(
   const paths = hostPaths(root);
   const release = formatReleaseName(version, id);
   if (!isInstalled(paths, { release, id, activate })) return undefined;
-  const nothing = {
-    changed: false,
-    bytesFetched: 0,
-    requests: 0,
-    filesLinked: 0,
-    filesWritten: 0,
-    phasesMs: {},
-  };
-  return { ...nothing, id, release, previous: previousRelease(paths) ?? null };
+  return { ...NOTHING_MOVED, changed: false, id, release, previous: previousRelease(paths) ?? null };
 }
+
+/** The numbers of an installation that did not take place. */
+export const NOTHING_MOVED = {
+  bytesFetched: 0,
+  requests: 0,
+  filesLinked: 0,
+  filesWritten: 0,
+  phasesMs: {},
+} as const;
 
 function report(
   { paths, head, release, clock, source }: Installation,

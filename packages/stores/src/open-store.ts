@@ -1,7 +1,6 @@
 // Opens the store that a text names. The client for S3 is large: it is loaded only for s3://.
-import { readFileSync } from 'node:fs';
-import { fileSystemError } from '@salver/core';
 import type { Store } from '@salver/core';
+import { readCertificates } from './certificates.js';
 import { openFileStore } from './file-store.js';
 import { parseStoreLocation } from './store-location.js';
 
@@ -35,13 +34,4 @@ async function openHttp(url: URL, { env }: OpenStoreOptions): Promise<Store> {
     ...(token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` }),
     ...(caFile === null ? {} : { ca: readCertificates(caFile) }),
   });
-}
-
-/** PEM. Throws E_FILE_SYSTEM. */
-export function readCertificates(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw fileSystemError(error, 'cannot read the certificates that the store names');
-  }
 }

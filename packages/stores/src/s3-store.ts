@@ -17,8 +17,8 @@ import type * as Sdk from './aws-sdk.js';
 import { HTTP_LIMITS, guardBody } from './http-request.js';
 import type { HttpLimits } from './http-request.js';
 import { checkKey } from './object-key.js';
-import { readCertificates } from './open-store.js';
 import { isConditionFailed, isConflict, isNoSuchObject, s3Error, s3Failure } from './s3-errors.js';
+import { clientConfig } from './s3-client.js';
 import { parseS3Location } from './s3-location.js';
 import type { S3Location } from './s3-location.js';
 import { PART_BYTES, uploadInParts } from './s3-upload.js';
@@ -29,10 +29,6 @@ import { readWhole } from './read-whole.js';
 /** Larger objects are sent in parts. */
 const SINGLE_PUT_BYTES_MAX = 2 * PART_BYTES;
 const CONFLICT_TRIES = 8;
-const TRIES = 4;
-const CONNECT_MS = 10_000;
-/** Where nothing names one: what every server that has no regions takes. */
-const REGION_DEFAULT = 'us-east-1';
 
 export interface S3StoreOptions {
   readonly limits?: HttpLimits | undefined;
@@ -49,32 +45,6 @@ export async function openS3Store(
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const sdk = await import('./aws-sdk.js');
   return new S3Store(sdk, new sdk.S3Client(clientConfig(location, env, limits)), location, limits);
-}
-
-function clientConfig(
-  { endpoint, region, pathStyle, ca, profile }: S3Location,
-  env: Readonly<Record<string, string | undefined>>,
-  limits: HttpLimits,
-): Sdk.S3ClientConfig {
-  const fromEnv = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
-  // A profile may name a region; the SDK looks there when none is given.
-  const usesProfile = profile !== undefined || env['AWS_PROFILE'] !== undefined;
-  const named = region ?? fromEnv ?? (usesProfile && endpoint === undefined ? undefined : REGION_DEFAULT);
-  return {
-    forcePathStyle: pathStyle,
-    maxAttempts: TRIES,
-    // Servers that do not know the newer checksums break bodies that carry them (notes/infra.md 1.2).
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      socketTimeout: limits.idleMs,
-      ...(ca === undefined ? {} : { httpsAgent: { ca: readCertificates(ca) } }),
-    },
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(named === undefined ? {} : { region: named }),
-    ...(profile === undefined ? {} : { profile }),
-  };
 }
 
 class S3Store implements Store {

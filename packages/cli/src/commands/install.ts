@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SalverError, parseNamedRelease } from '@salver/core';
 import type { ArtifactSource } from '@salver/core';
-import { hostPaths, installRelease } from '@salver/installer';
+import { NOTHING_MOVED, hostPaths, installRelease } from '@salver/installer';
 import type { Durability, FetchPlan, InstallOptions, InstallResult, LinkMode } from '@salver/installer';
 import { isAddress, openAddress } from '@salver/stores';
 import { sshSignatureVerifier } from '@salver/trust';
@@ -74,7 +74,7 @@ async function install(
   const activate = isActivated(context);
   if (input.flags.has('dry-run')) {
     const preview = await previewInstall(offer.source, { root, env, activate, force });
-    return { ...preview, bytesFetched: 0, requests: 0, filesLinked: 0, filesWritten: 0, phasesMs: {} };
+    return { ...NOTHING_MOVED, ...preview };
   }
   return installRelease({
     ...offer,
