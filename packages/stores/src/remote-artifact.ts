@@ -97,12 +97,14 @@ class RemoteArtifact implements ArtifactSource {
     if (part === undefined) throw new TypeError('the head was not read');
     part.open(members);
     const wanted = members.filter((member) => !this.#isHere(member, part));
-    const step = progress.step('fetching', 'bytes');
-    try {
-      await this.#fetch(wanted, { part, step, signal });
-    } finally {
-      part.save();
-      step.end();
+    if (wanted.length > 0) {
+      const step = progress.step('fetching', 'bytes');
+      try {
+        await this.#fetch(wanted, { part, step, signal });
+      } finally {
+        part.save();
+        step.end();
+      }
     }
     return { bytes: this.#bytes - before.bytes, requests: this.#requests - before.requests };
   }
