@@ -5,10 +5,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { isSalverError, parseChannel } from '@salver/core';
+import type { Store } from '@salver/core';
+import { moveChannel, openFileStore } from '@salver/stores';
 import { makeArtifact, noise, startS3Double } from '@salver/testing';
 import type { S3Double } from '@salver/testing';
 import { promoteAtOnce, pushAtOnce, releasesIn } from './store-races.js';
 import type { RacedStore } from './store-races.js';
+import { startWatching } from './watching-process.js';
 
 let scratch: string;
 let double: S3Double;
@@ -58,3 +62,49 @@ for (const [kind, open] of Object.entries(STORES)) {
     );
   });
 }
+
+const MOVES = 200;
+
+test(`a pointer that sixteen move ${MOVES} times is whole for whoever reads it`, async (t) => {
+  const directory = join(scratch, 'pointer');
+  mkdirSync(directory);
+  const clients = await Promise.all(Array.from({ length: 16 }, () => openFileStore(directory)));
+  let wins = 0;
+  const move = async (store: Store): Promise<void> => {
+    const now = new Date();
+    const release = { id: ids[wins % ids.length] ?? '', file: 'a.tar.gz', version: '1.0.0', sizeBytes: 1 };
+    const releases = [{ ...release, target: 'linux-x64-glibc', isSigned: false }];
+    const options = {
+      store,
+      name: 'shop',
+      channel: 'production',
+      releases,
+      revoked: [],
+      signers: [],
+      renew: true,
+      now,
+    };
+    try {
+      await moveChannel(options);
+      wins += 1;
+    } catch (error) {
+      if (!isSalverError(error, 'E_CHANNEL_MOVED')) throw error;
+    }
+  };
+  await move(clients[0] as Store);
+  const reader = await startWatching<{ looks: number; perSecond: number; seq: number; faults: string[] }>(
+    join(import.meta.dirname, 'pointer-reader.js'),
+    [join(directory, 'shop/channels/production.json')],
+  );
+  await Promise.all(
+    clients.map(async (store) => {
+      while (wins < MOVES) await move(store);
+    }),
+  );
+  const { looks, perSecond, faults } = await reader.stop();
+  assert.deepEqual(faults, []);
+  const found = await clients[0]?.readSmall('shop/channels/production.json', { bytesMax: 100_000 });
+  assert.ok(typeof found === 'object');
+  assert.equal(parseChannel(found.bytes).payload.seq, wins);
+  t.diagnostic(`${wins} moves, ${looks} looks, ${perSecond} in a second, none torn`);
+});

@@ -7,6 +7,7 @@ import type { LookupFunction } from 'node:net';
 import { lookup } from 'node:dns';
 import { setTimeout as startTimer } from 'node:timers';
 import { SalverError, printable } from '@salver/core';
+import { certificateError } from './certificates.js';
 
 export interface HttpLimits {
   /** Until the answer begins, connecting included. Milliseconds, as all here. */
@@ -230,21 +231,11 @@ export function unreachable(url: URL, why: string, cause?: unknown): SalverError
   });
 }
 
-/** Faults of names and certificates: trying again gives the same. */
-const CERTIFICATE_FAULTS = /^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
-
 function transportError(error: unknown, url: URL, signal: AbortSignal | undefined): SalverError {
   if (signal?.aborted === true) return new SalverError('E_INTERRUPTED', 'interrupted', { cause: error });
   if (error instanceof SalverError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const why = error instanceof Error ? printable(error.message) : 'the request failed';
-  if (CERTIFICATE_FAULTS.test(code)) {
-    return new SalverError('E_STORE_MISCONFIGURED', `${describeUrl(url)}: ${why}`, {
-      cause: error,
-      hint: 'if the certificate is of your own authority, name it with NODE_EXTRA_CA_CERTS or ?ca=FILE',
-    });
-  }
-  return unreachable(url, why, error);
+  return certificateError(error, describeUrl(url)) ?? unreachable(url, why, error);
 }
 
 /** An answer that is none of those the caller knows, as an error. */

@@ -1,5 +1,6 @@
 // What an S3 server or its client says, in the words that all stores use.
 import { SalverError, printable } from '@salver/core';
+import { certificateError } from './certificates.js';
 
 /** The fields of the SDK's errors that are looked at. */
 interface S3Failure {
@@ -55,7 +56,8 @@ export function s3Error(error: unknown, { description, signal }: Where): SalverE
   if (error instanceof SalverError) return error;
   if (signal?.aborted === true) return new SalverError('E_INTERRUPTED', 'interrupted', { cause: error });
   const failure = s3Failure(error);
-  const known = byName(failure, description) ?? byStatus(failure, description);
+  const known =
+    byName(failure, description) ?? byStatus(failure, description) ?? certificateError(error, description);
   if (known !== undefined) return Object.assign(known, { cause: error });
   if (failure.status === undefined && isBug(error)) throw error;
   return new SalverError('E_STORE_UNREACHABLE', `${description}: ${printable(failure.message)}`, {

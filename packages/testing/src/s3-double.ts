@@ -2,6 +2,7 @@
 // strictly, as Amazon does; real servers run the same contract suite and keep it honest. Nothing of it is for use.
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ACCESS_KEY, S3Error, SECRET_KEY, checkSignature } from './s3-signature.js';
@@ -35,6 +36,8 @@ export interface S3DoubleOptions {
   readonly fault?: (request: S3Request) => S3Fault;
   /** Requests with another time than this (in milliseconds) are refused, as by a real server. */
   readonly now?: () => number;
+  /** PEM: serve over TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 export interface S3Double {
@@ -53,16 +56,19 @@ const PAGE = 5;
 export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Double> {
   const bucket = new Bucket();
   const requests: S3Request[] = [];
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     void handle(request, response, { bucket, requests, options }).catch((error: unknown) => {
       if (!response.headersSent) sendError(response, error, request.method === 'HEAD');
       else response.destroy();
     });
-  });
+  };
+  const { tls } = options;
+  const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: (prefix) => `s3://${BUCKET}/${prefix}?endpoint=http://127.0.0.1:${port}`,
+    url: (prefix) =>
+      `s3://${BUCKET}/${prefix}?endpoint=${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     env: { AWS_ACCESS_KEY_ID: ACCESS_KEY, AWS_SECRET_ACCESS_KEY: SECRET_KEY, AWS_REGION: 'us-east-1' },
     requests,
     close: () =>

@@ -142,6 +142,26 @@ describe('ssh signatures', { skip: missing ?? false }, () => {
     });
   });
 
+  test('an agent signs with a key of which only the public half is named', async (t) => {
+    const agent = spawnSync('ssh-agent', ['-s'], { encoding: 'utf8' }).stdout ?? '';
+    const [, socket = '', pid = ''] = /SSH_AUTH_SOCK=([^;]+);[^]*SSH_AGENT_PID=(\d+);/.exec(agent) ?? [];
+    if (socket === '') {
+      t.skip('ssh-agent cannot be started');
+      return;
+    }
+    process.env['SSH_AUTH_SOCK'] = socket;
+    try {
+      assert.equal(spawnSync('ssh-add', ['-q', join(directory, 'alice')]).status, 0);
+      const alone = join(directory, 'agent.pub');
+      writeFileSync(alone, readFileSync(join(directory, 'alice.pub')));
+      const signature = await sshSignatureMaker({ key: alone }).sign(CONTENT, 'salver-release');
+      assert.equal((await verify([signature])).signers.length, 1);
+    } finally {
+      delete process.env['SSH_AUTH_SOCK'];
+      process.kill(Number(pid));
+    }
+  });
+
   test('OpenSSH that is missing or too old is said to be', async () => {
     const path = process.env['PATH'];
     try {
