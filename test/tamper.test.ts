@@ -154,6 +154,26 @@ test(
   },
 );
 
+test('doctor says what keeps a root from trusting anything', SKIP, async () => {
+  const { root } = stage();
+  const trustOf = async (): Promise<readonly string[]> => {
+    const { stdout } = await runProgram('salver-host', ['doctor', '--root', root, '--json']);
+    const { findings } = JSON.parse(stdout) as {
+      findings: readonly { check: string; state: string; detail: string }[];
+    };
+    return findings
+      .filter(({ check }) => check === 'trust')
+      .map(({ state, detail }) => `${state} ${detail}`.trim());
+  };
+  assert.deepEqual(await trustOf(), ['ok']);
+  writeFileSync(join(root, 'config/trust/trust.json'), '{"threshold":9}');
+  assert.match((await trustOf()).join(), /^problem 3 signers are allowed, and 9 are asked for/);
+  writeFileSync(join(root, 'config/trust/trust.json'), '{"treshold":2}');
+  assert.match((await trustOf()).join(), /^problem .*treshold is a key this version does not know/);
+  rmSync(join(root, 'config/trust/allowed_signers'));
+  assert.match((await trustOf()).join(), /^problem .*has no allowed_signers/);
+});
+
 test('the digest of a manifest is its name everywhere', SKIP, () => {
   const manifest = readFileSync(join(signed.store, `shop/${signed.v1.id}.manifest.json`));
   assert.equal(sha256Hex(manifest), signed.v1.id);

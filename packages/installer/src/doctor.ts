@@ -18,6 +18,7 @@ import { installedReleases } from './release-reference.js';
 import { readManifestOrNone } from './require-release.js';
 import { rootStatus } from './root-status.js';
 import { sharedPathsOf } from './shared-paths.js';
+import { examineTrust } from './trust/examine-trust.js';
 import { readHistory } from './verify-history.js';
 
 /** One thing that was looked at. */
@@ -67,6 +68,7 @@ const EXAMINATIONS: readonly (readonly [
   ['room', examineRoom],
   ['settings', examineSettings],
   ['shared paths', examineShared],
+  ['trust', (paths) => examineTrust(paths, isInstalled)],
   ['tools', examineTools],
 ];
 
@@ -155,8 +157,10 @@ function examineTools(): Found {
     ['flock', 'locks are hard links instead'],
     ['sync', 'files are synced one by one, which takes longer'],
   ].flatMap(([tool = '', without = '']) =>
-    errnoOf(spawnSync(tool, ['--version'], { stdio: 'ignore' }).error) === 'ENOENT'
-      ? [warning(`${tool} is not installed: ${without}`)]
-      : [],
+    isInstalled(tool) ? [] : [warning(`${tool} is not installed: ${without}`)],
   );
+}
+
+function isInstalled(tool: string): boolean {
+  return errnoOf(spawnSync(tool, ['--version'], { stdio: 'ignore' }).error) !== 'ENOENT';
 }
