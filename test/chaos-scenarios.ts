@@ -8,7 +8,7 @@ const KIB = 1024;
 /** Where the artifact lies. */
 export const KEY = 'shop/app.tar.gz';
 /** About the size of the artifact. */
-const NOISE_BYTES = 3_000_000;
+const NOISE_BYTES = 1_500_000;
 
 /** Which requests for the artifact a fault meets, counted from 0. */
 type When = 'first' | 'third' | 'every other' | 'always';
@@ -130,7 +130,7 @@ function addReplacements(add: Add): void {
       return undefined;
     });
     add('replaced', `by noise at ${at}`, 'either', (_request, number, { directory }) => {
-      if (number === at) writeFileSync(join(directory, KEY), noise(2_000_000, at));
+      if (number === at) writeFileSync(join(directory, KEY), noise(1_000_000, at));
       return undefined;
     });
   }

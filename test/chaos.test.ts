@@ -17,7 +17,7 @@ import type { Scenario } from './chaos-scenarios.js';
 
 const KIB = 1024;
 const PACKAGES = 14;
-const PACKAGE_BYTES = 220 * KIB;
+const PACKAGE_BYTES = 110 * KIB;
 const CHANGED = new Set([2, 7, 8]);
 const SECRET = 'geheim';
 const POLICY = { retriesMax: 5, firstMs: 1, longestMs: 4 };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { killAtRandomInstants, makeKillDirectory, prepareKills } from './kill-rounds.js';
 import { buildSampleReleases } from './sample-releases.js';
 
-const KILLS = 30;
+const KILLS = 20;
 
 test(`${KILLS} updates killed at random instants never break current, and the next run succeeds`, async (t) => {
   const directory = makeKillDirectory();

@@ -17,7 +17,7 @@ import { fillDisk, mountProblem, withSmallDisk } from './small-disk.js';
 import { install, makeTempDir, snapshot, withCode } from './test-root.js';
 
 const DIST = join(dirname(fileURLToPath(import.meta.url)), '../dist');
-const KILLS = 50;
+const KILLS = 30;
 
 function version(number: number): Promise<MadeArtifact> {
   const files: Record<string, ArtifactFiles[string]> = {
