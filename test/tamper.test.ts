@@ -154,6 +154,13 @@ test(
   },
 );
 
+test('a dry run refuses what an installation would', SKIP, async () => {
+  const { install, store } = stage();
+  assertRefused(await install(signed.v2.artifact, '--dry-run'), 'E_SIGNATURE_MISSING');
+  rmSync(join(store, `shop/${signed.v2.id}.sig`));
+  assertRefused(await install('shop@production', '--store', store, '--dry-run'), 'E_SIGNATURE_MISSING');
+});
+
 test('doctor says what keeps a root from trusting anything', SKIP, async () => {
   const { root } = stage();
   const trustOf = async (): Promise<readonly string[]> => {

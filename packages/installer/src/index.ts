@@ -64,4 +64,5 @@ export { readChannelRecord } from './trust/channel-record.js';
 export { checkChannel } from './trust/check-channel.js';
 export { acceptChannel, heldBack, heldError } from './trust/follow-channel.js';
 export type { FollowedChannel } from './trust/follow-channel.js';
+export { checkRelease } from './trust/check-release.js';
 export type { ExpectedRelease } from './trust/check-release.js';

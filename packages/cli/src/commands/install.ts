@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SalverError, parseNamedRelease } from '@salver/core';
+import { SalverError, parseNamedRelease, readHead } from '@salver/core';
 import type { ArtifactSource } from '@salver/core';
-import { NOTHING_MOVED, hostPaths, installRelease } from '@salver/installer';
+import { NOTHING_MOVED, checkRelease, hostPaths, installRelease } from '@salver/installer';
 import type { Durability, FetchPlan, InstallOptions, InstallResult, LinkMode } from '@salver/installer';
 import { isAddress, openAddress } from '@salver/stores';
 import { sshSignatureVerifier } from '@salver/trust';
@@ -72,7 +72,10 @@ async function install(
   const { input, progress, env, signal } = context;
   const force = input.flags.has('force');
   const activate = isActivated(context);
+  const verifier = sshSignatureVerifier();
   if (input.flags.has('dry-run')) {
+    const head = readHead(offer.source);
+    await checkRelease(hostPaths(root), { ...offer, head, verifier, now: new Date() });
     const preview = await previewInstall(offer.source, { root, env, activate, force });
     return { ...NOTHING_MOVED, ...preview };
   }
@@ -88,7 +91,7 @@ async function install(
     migrate: input.flags.has('migrate'),
     watchMs: watchMs(input),
     waitMs: waitMs(input),
-    verifier: sshSignatureVerifier(),
+    verifier,
     onFetchPlan: (plan) => progress.note(planLine(plan)),
     env,
     progress,
