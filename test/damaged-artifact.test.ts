@@ -16,7 +16,7 @@ import { assertNothingStaged, rootSnapshot } from './root-snapshot.js';
 import { buildSampleReleases } from './sample-releases.js';
 import type { SampleReleases } from './sample-releases.js';
 
-const FLIPS = 200;
+const FLIPS = 120;
 const CUTS = 100;
 const COMMAND_CASES = 12;
 const REUSE_CASES = 100;

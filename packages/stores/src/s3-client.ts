@@ -21,7 +21,7 @@ export function clientConfig(
   const named = region ?? fromEnv ?? (usesProfile && endpoint === undefined ? undefined : REGION_DEFAULT);
   return {
     forcePathStyle: pathStyle,
-    maxAttempts: TRIES,
+    maxAttempts: Number(env['AWS_MAX_ATTEMPTS'] ?? TRIES) || TRIES,
     // Servers that do not know the newer checksums break bodies that carry them (notes/infra.md 1.2).
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

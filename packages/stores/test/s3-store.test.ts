@@ -20,8 +20,8 @@ async function double(t: TestLike, options: S3DoubleOptions = {}): Promise<S3Dou
   return started;
 }
 
-function open(server: S3Double, prefix = 'p'): Promise<Store> {
-  return openS3Store(new URL(server.url(prefix)), server.env);
+function open(server: S3Double, prefix = 'p', more: Readonly<Record<string, string>> = {}): Promise<Store> {
+  return openS3Store(new URL(server.url(prefix)), { ...server.env, ...more });
 }
 
 describeStore('s3', async (t) => {
@@ -47,7 +47,7 @@ const CODES: readonly (readonly [what: string, status: number, name: string, cod
 for (const [what, status, name, code] of CODES) {
   test(`s3: ${what}: ${code}`, { timeout: 30_000 }, async (t) => {
     const server = await double(t, { fault: () => ({ status, code: name }) });
-    const store = await open(server);
+    const store = await open(server, 'p', { AWS_MAX_ATTEMPTS: '1' });
     await assert.rejects(
       store.readSmall('shop/a', { bytesMax: 10 }),
       (error: { code: string; hint: string }) => {
