@@ -27,8 +27,3 @@ export function installPython(parent: string, packages: readonly string[]): Pyth
   const isThere = status === 0 && packages.every((name) => existsSync(join(path, name)));
   return isThere ? { path } : { missing: `pip could not install ${packages.join(', ')}` };
 }
-
-/** Undefined when the program runs; otherwise why a test of it is skipped. */
-export function missingProgram(name: string): string | undefined {
-  return spawnSync(name, ['--version']).error === undefined ? undefined : `${name} is not installed`;
-}

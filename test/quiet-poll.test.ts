@@ -9,7 +9,7 @@ import type { HttpDouble, S3Double } from '@salver/testing';
 import { listTree } from './list-tree.js';
 import { runJson } from './product-harness.js';
 import type { InstallReport } from './product-harness.js';
-import { missingProgram } from './python-packages.js';
+import { missingProgram } from './missing-program.js';
 import { startCountingProxy } from './servers/counting-proxy.js';
 import { makeSignedStore, trustKeys } from './signed-store.js';
 import type { SignedStore } from './signed-store.js';

@@ -2,7 +2,8 @@
 // none failed, none mixed. What each row holds is printed, and stated in docs/reliability.md.
 import { after, before, test } from 'node:test';
 import { makeTempDir } from './product-harness.js';
-import { installPython, missingProgram } from './python-packages.js';
+import { missingProgram } from './missing-program.js';
+import { installPython } from './python-packages.js';
 import type { PythonPackages } from './python-packages.js';
 import { nodeApp, wsgiApp } from './serve-apps.js';
 import { exchangeUnderLoad } from './serve-rounds.js';

@@ -1,7 +1,8 @@
 // The servers of the Python world on the supervisor's socket, exchanged under load.
 import { after, before, test } from 'node:test';
 import { makeTempDir } from './product-harness.js';
-import { installPython, missingProgram } from './python-packages.js';
+import { missingProgram } from './missing-program.js';
+import { installPython } from './python-packages.js';
 import type { PythonPackages } from './python-packages.js';
 import { asgiApp, wsgiApp } from './serve-apps.js';
 import type { ServedApp } from './serve-apps.js';

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { openListeningSocket } from '../packages/installer/dist/serve/listening-socket.js';
 import { cleanEnvironment, makeTempDir, workspaceDirectory } from './product-harness.js';
-import { missingProgram } from './python-packages.js';
+import { missingProgram } from './missing-program.js';
 import { installApp, nodeApp } from './serve-apps.js';
 import type { ServedApp } from './serve-apps.js';
 import { Supervised, activate, ask, processesOf, until } from './supervised.js';

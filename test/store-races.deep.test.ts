@@ -1,14 +1,13 @@
 // The races of store-races.test.ts on real S3 servers and on sshfs. `npm run test:deep -- store-races`
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { makeArtifact, noise } from '@salver/testing';
 import { radosgwMissing, startRadosgw } from './servers/radosgw.js';
 import { mountSshfs, sshfsMissing } from './servers/sshfs.js';
 import { startVersitygw, versitygwMissing } from './servers/versitygw.js';
-import { promoteAtOnce, pushAtOnce, releasesIn } from './store-races.js';
+import { makeRacedArtifacts, promoteAtOnce, pushAtOnce, releasesIn } from './store-races.js';
 import type { RacedStore } from './store-races.js';
 
 const ROUNDS = 5;
@@ -19,11 +18,7 @@ const ids: string[] = [];
 
 before(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'salver-races-'));
-  for (let version = 1; version <= 4; version += 1) {
-    const files = { 'server.js': `${version}`, 'data.bin': noise(3_000_000, version) };
-    const { bytes, id } = await makeArtifact(files, { name: 'shop', version: `${version}.0.0` });
-    const path = join(scratch, `${version}.tar.gz`);
-    writeFileSync(path, bytes);
+  for (const { path, id } of await makeRacedArtifacts(scratch, 3_000_000)) {
     artifacts.push(path);
     ids.push(id);
   }

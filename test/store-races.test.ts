@@ -1,16 +1,16 @@
 // Races of pushers and promoters on a directory and on the S3 of the unit tests; `npm run test:deep -- store-races` runs
 // them on real servers.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isSalverError, parseChannel } from '@salver/core';
 import type { Store } from '@salver/core';
 import { moveChannel, openFileStore } from '@salver/stores';
-import { makeArtifact, noise, startS3Double } from '@salver/testing';
+import { startS3Double } from '@salver/testing';
 import type { S3Double } from '@salver/testing';
-import { promoteAtOnce, pushAtOnce, releasesIn } from './store-races.js';
+import { makeRacedArtifacts, promoteAtOnce, pushAtOnce, releasesIn } from './store-races.js';
 import type { RacedStore } from './store-races.js';
 import { startWatching } from './watching-process.js';
 
@@ -23,11 +23,7 @@ before(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'salver-races-'));
   double = await startS3Double();
   Object.assign(process.env, double.env);
-  for (let version = 1; version <= 4; version += 1) {
-    const files = { 'server.js': `${version}`, 'data.bin': noise(300_000, version) };
-    const { bytes, id } = await makeArtifact(files, { name: 'shop', version: `${version}.0.0` });
-    const path = join(scratch, `${version}.tar.gz`);
-    writeFileSync(path, bytes);
+  for (const { path, id } of await makeRacedArtifacts(scratch, 300_000)) {
     artifacts.push(path);
     ids.push(id);
   }

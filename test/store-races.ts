@@ -1,9 +1,12 @@
 // Many that push and promote at once, for any store: one wins, the others are told, and whoever reads meanwhile never
 // sees anything half done.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { channelKey, parseChannel } from '@salver/core';
 import { listApp, openStore } from '@salver/stores';
+import { makeArtifact, noise } from '@salver/testing';
 import { runProgram } from './product-harness.js';
 import type { ProgramResult } from './product-harness.js';
 import { printedError } from './refusal.js';
@@ -107,4 +110,25 @@ async function readAllTheTime(
     store.close();
   }
   return { reads, seq };
+}
+
+export interface RacedArtifact {
+  readonly path: string;
+  readonly id: string;
+}
+
+/** Four releases of `shop`, each with so many bytes that do not compress. */
+export async function makeRacedArtifacts(
+  directory: string,
+  dataBytes: number,
+): Promise<readonly RacedArtifact[]> {
+  const made: RacedArtifact[] = [];
+  for (let version = 1; version <= 4; version += 1) {
+    const files = { 'server.js': `${version}`, 'data.bin': noise(dataBytes, version) };
+    const { bytes, id } = await makeArtifact(files, { name: 'shop', version: `${version}.0.0` });
+    const path = join(directory, `${version}.tar.gz`);
+    writeFileSync(path, bytes);
+    made.push({ path, id });
+  }
+  return made;
 }

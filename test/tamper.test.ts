@@ -19,7 +19,7 @@ import { makeArtifact } from '@salver/testing';
 import { artifactOf, payload2 } from './attack-stage.js';
 import type { Stage } from './attack-stage.js';
 import { ATTACKS } from './attacks.js';
-import { missingProgram } from './python-packages.js';
+import { missingProgram } from './missing-program.js';
 import { runJson, runProgram } from './product-harness.js';
 import type { InstallReport, ProgramResult } from './product-harness.js';
 import { assertRefused } from './refusal.js';

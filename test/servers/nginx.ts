@@ -1,7 +1,8 @@
 // nginx for a directory, as a team would set it up: nothing but `root`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, hasProgram, startProcess, waitForPort } from './server-process.js';
+import { missingProgram } from '../missing-program.js';
+import { freePort, startProcess, waitForPort } from './server-process.js';
 
 export interface RunningServer {
   readonly url: string;
@@ -9,7 +10,7 @@ export interface RunningServer {
 }
 
 export function nginxMissing(): string | undefined {
-  return hasProgram('nginx') ? undefined : 'nginx is not installed (Debian: nginx-light)';
+  return missingProgram('nginx') === undefined ? undefined : 'nginx is not installed (Debian: nginx-light)';
 }
 
 /** Serves `directory`; its own files lie in `scratch`. */

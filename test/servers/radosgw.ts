@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Server } from './s3-server.js';
-import { freePort, hasProgram, startProcess, waitForPort } from './server-process.js';
+import { missingProgram } from '../missing-program.js';
+import { freePort, startProcess, waitForPort } from './server-process.js';
 import type { StartedProcess } from './server-process.js';
 
 const PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin', 'ceph'];
@@ -14,7 +15,7 @@ const ACCESS = 'AKTEST';
 const SECRET = 'SKTEST';
 
 export function radosgwMissing(): string | undefined {
-  const missing = PROGRAMS.filter((program) => !hasProgram(program));
+  const missing = PROGRAMS.filter((program) => missingProgram(program) !== undefined);
   if (missing.length > 0)
     return `${missing.join(', ')} not installed (Debian: ceph-mon ceph-osd radosgw ceph-common)`;
   return process.getuid?.() === 0 ? undefined : 'needs root';

@@ -1,14 +1,9 @@
 // Real servers for tests: found or left out with a reason, started on a free port of the loopback, ended by their pid.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-
-/** True when the program can be started. */
-export function hasProgram(name: string): boolean {
-  return spawnSync('sh', ['-c', `command -v "${name}"`]).status === 0;
-}
 
 /** A port that nobody listens on. */
 export async function freePort(): Promise<number> {

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePort, hasProgram, startProcess, waitForPort } from './server-process.js';
+import { missingProgram } from '../missing-program.js';
+import { freePort, startProcess, waitForPort } from './server-process.js';
 
 export interface Mount {
   readonly directory: string;
@@ -11,7 +12,7 @@ export interface Mount {
 }
 
 export function sshfsMissing(): string | undefined {
-  if (!hasProgram('sshfs') || !hasProgram('/usr/sbin/sshd')) {
+  if (missingProgram('sshfs') !== undefined || missingProgram('/usr/sbin/sshd') !== undefined) {
     return 'sshfs or sshd is not installed (Debian: sshfs openssh-server)';
   }
   if (!existsSync('/dev/fuse')) return 'this machine has no /dev/fuse';

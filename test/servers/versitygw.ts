@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { S3Server } from './s3-server.js';
-import { freePort, hasProgram, startProcess, waitForPort } from './server-process.js';
+import { missingProgram } from '../missing-program.js';
+import { freePort, startProcess, waitForPort } from './server-process.js';
 
 const MODULE = 'github.com/versity/versitygw/cmd/versitygw@latest';
 const ACCESS = 'testaccess';
@@ -13,9 +14,9 @@ let found: string | undefined;
 
 /** Why it cannot be used; builds it where it is not there yet. */
 export function versitygwMissing(scratch: string): string | undefined {
-  if (hasProgram('versitygw')) found = 'versitygw';
+  if (missingProgram('versitygw') === undefined) found = 'versitygw';
   if (found !== undefined) return undefined;
-  if (!hasProgram('go')) return 'neither versitygw nor Go is installed';
+  if (missingProgram('go') !== undefined) return 'neither versitygw nor Go is installed';
   const { status, stderr } = spawnSync('go', ['install', MODULE], {
     env: { ...process.env, GOBIN: scratch },
     encoding: 'utf8',

@@ -8,7 +8,7 @@
 //
 // Whatever comes is compared with its digests before it gets a name in the cache. A store that fails costs time, never
 // the build.
-import { closeSync, createReadStream, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import {
   SalverError,
@@ -19,13 +19,14 @@ import {
   isSalverError,
   listOf,
   object,
-  sha256Hex,
   text,
+  workOnAll,
 } from '@salver/core';
 import type { ObjectContent, Progress, Store } from '@salver/core';
 import { publishFile } from './cache-files.js';
 import { spreadKey } from './cache-paths.js';
 import type { CachePaths } from './cache-paths.js';
+import { hashFile } from './download-store.js';
 import { writeFully } from './file-io.js';
 import { temporaryPath } from './temp-space.js';
 import { readStoredMember, readUnitFile } from './unit-file.js';
@@ -87,16 +88,16 @@ export class SharedCache {
       this.#known = list;
       const { paths, progress, form, app } = this.#options;
       const packPath = join(paths.packs, form, spreadKey(app));
-      const wanted: (() => Promise<void>)[] = list.units
+      const wanted: (() => Promise<boolean>)[] = list.units
         .filter((path) => !existsSync(join(paths.root, path)))
-        .map((path) => () => this.#fetchUnitFile(path).then(() => undefined));
+        .map((path) => () => this.#fetchUnitFile(path));
       const { pack } = list;
       if (pack !== undefined && !existsSync(packPath)) wanted.unshift(() => this.#fetchPack(pack, packPath));
       if (wanted.length === 0) return;
       const step = progress.step('fetching shared units', 'files');
       try {
         let done = 0;
-        await inParallel(wanted, async (work) => {
+        await workOnAll(wanted, AT_A_TIME, async (work) => {
           await work();
           step.update((done += 1), wanted.length);
         });
@@ -132,7 +133,7 @@ export class SharedCache {
           await store.create(this.#packKey(pack), fileContent(packPath), { signal });
         }
         let done = 0;
-        await inParallel(missing, async (path) => {
+        await workOnAll(missing, AT_A_TIME, async (path) => {
           const file = join(paths.root, path);
           if (existsSync(file)) await store.create(`${PREFIX}/${path}`, fileContent(file), { signal });
           step.update((done += 1), missing.length);
@@ -159,29 +160,23 @@ export class SharedCache {
     }
   }
 
-  async #fetchUnitFile(path: string): Promise<boolean> {
-    const { paths } = this.#options;
-    const temporary = temporaryPath(paths.tmp);
-    try {
-      if (!(await this.#download(`${PREFIX}/${path}`, temporary))) return false;
-      if (!isGenuine(temporary, path)) {
-        throw new SalverError('E_CACHE_DAMAGED', `the shared unit ${path} is not what its digests say`);
-      }
-      publishFile(temporary, join(paths.root, path));
-      return true;
-    } finally {
-      rmSync(temporary, { force: true });
-    }
+  #fetchUnitFile(path: string): Promise<boolean> {
+    const target = join(this.#options.paths.root, path);
+    return this.#fetchFile(`${PREFIX}/${path}`, target, (file) => isGenuine(file, path));
   }
 
-  async #fetchPack(digest: string, path: string): Promise<void> {
+  #fetchPack(digest: string, target: string): Promise<boolean> {
+    return this.#fetchFile(this.#packKey(digest), target, (file) => hashOf(file) === digest);
+  }
+
+  /** Gives an object its name in the cache once it was checked; false when the store has none. */
+  async #fetchFile(key: string, target: string, isSound: (file: string) => boolean): Promise<boolean> {
     const temporary = temporaryPath(this.#options.paths.tmp);
     try {
-      if (!(await this.#download(this.#packKey(digest), temporary))) return;
-      if (hashOf(temporary) !== digest) {
-        throw new SalverError('E_CACHE_DAMAGED', `the shared pack ${digest} is not what its name says`);
-      }
-      publishFile(temporary, path);
+      if (!(await this.#download(key, temporary))) return false;
+      if (!isSound(temporary)) throw new SalverError('E_CACHE_DAMAGED', `${key} is not what its digests say`);
+      publishFile(temporary, target);
+      return true;
     } finally {
       rmSync(temporary, { force: true });
     }
@@ -251,7 +246,7 @@ function isGenuine(file: string, path: string): boolean {
 }
 
 function hashOf(path: string): string {
-  return sha256Hex(readFileSync(path));
+  return hashFile(path, ['sha256']).get('sha256') ?? '';
 }
 
 /** Read twice: once for the digest that is announced. */
@@ -262,12 +257,4 @@ function fileContent(path: string): ObjectContent {
     open: () => createReadStream(path) as AsyncIterable<Uint8Array>,
     contentType: 'application/octet-stream',
   };
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = items[Symbol.iterator]();
-  const next = async (): Promise<void> => {
-    for (const item of { [Symbol.iterator]: () => left }) await work(item);
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, next));
 }

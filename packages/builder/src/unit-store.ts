@@ -35,7 +35,8 @@ const LOOSE_UNITS_MIN = 32;
 export class UnitStore {
   readonly #paths: CachePaths;
   readonly #directory: string;
-  readonly #form: string;
+  /** `<form>-<target>`: units of another form are of no use. */
+  readonly form: string;
   readonly #target: Target;
   readonly #progress: Progress;
   /** Where the app's pack lies. */
@@ -52,7 +53,7 @@ export class UnitStore {
     this.#target = options.target;
     this.#progress = options.progress;
     const form = `${storedForm()}-${formatTarget(options.target)}`;
-    this.#form = form;
+    this.form = form;
     this.#directory = join(options.paths.units, form);
     this.#packPath =
       options.app === undefined ? undefined : join(options.paths.packs, form, spreadKey(options.app));
@@ -123,11 +124,6 @@ export class UnitStore {
     } catch (error) {
       this.#progress.warn(fileSystemError(error, `cannot write to the cache at ${this.#paths.root}`).message);
     }
-  }
-
-  /** `<form>-<target>`: units of another form are of no use. */
-  get form(): string {
-    return this.#form;
   }
 
   /** What this build has used: files of units, and the pack that holds the others. */

@@ -35,14 +35,12 @@ export function wholeNumber(input: CommandInput, option: string): number | undef
 
 /** How long `--watch` goes on checking, in milliseconds. Throws E_USAGE. */
 export function watchMs(input: CommandInput): number | undefined {
-  const text = input.values.get('watch');
-  return text === undefined ? undefined : parseDuration(text, 'watch');
+  return durationMs(input, 'watch');
 }
 
 /** How long `--wait` allows to wait for a lock, in milliseconds. Throws E_USAGE. */
 export function waitMs(input: CommandInput): number | undefined {
-  const text = input.values.get('wait');
-  return text === undefined ? undefined : parseDuration(text, 'wait');
+  return durationMs(input, 'wait');
 }
 
 /** A duration given by an option, in milliseconds. Throws E_USAGE. */

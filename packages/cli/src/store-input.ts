@@ -34,6 +34,7 @@ export function openNamedStore(context: CommandContext, given: string | undefine
 
 function storeText({ env, workingDir }: CommandContext, given: string | undefined): string {
   const named = given ?? (env['SALVER_STORE'] === '' ? undefined : env['SALVER_STORE']);
+  if (named !== undefined && /[/:.]/.test(named)) return named;
   const stores = configuredStores(workingDir);
   if (named === undefined) {
     const only =
@@ -43,7 +44,6 @@ function storeText({ env, workingDir }: CommandContext, given: string | undefine
       hint: 'write --store DIR, https://… or s3://…, set SALVER_STORE, or name one in salver.json under "stores"',
     });
   }
-  if (/[/:.]/.test(named)) return named;
   const known = stores[named];
   if (known !== undefined) return known;
   if (existsSync(join(workingDir, named))) return named;

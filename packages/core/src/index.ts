@@ -110,8 +110,8 @@ export {
 } from './process-identity.js';
 export type { Liveness, ProcessIdentity } from './process-identity.js';
 export { nearestWord } from './nearest-word.js';
+export { workOnAll } from './bounded-work.js';
 export {
-  CHANNEL_PATTERN,
   appPrefix,
   artifactKey,
   channelKey,

@@ -14,7 +14,7 @@ export interface Signer {
 
 /** Why a signature does not count. */
 export interface RejectedSignature {
-  readonly reason: 'unknown signer' | 'revoked key' | 'not for this' | 'wrong signature' | 'no signature';
+  readonly reason: 'unknown signer' | 'revoked key' | 'not for this' | 'wrong signature';
   /** `SHA256:…` of the key that the signature names; undefined when it cannot be read. */
   readonly fingerprint: string | undefined;
 }

@@ -17,7 +17,7 @@ export interface ArtifactSource {
    * Makes members readable: for sources that lie elsewhere, where {@link readSync} gives only what was brought (the head
    * always was). Absent: everything can be read at once.
    */
-  bring?(members: readonly StoredMember[], options: BringOptions): Promise<Brought>;
+  bring?(members: readonly StoredMember[], options: BringOptions): Promise<void>;
   /** What {@link bring} would move for these members. */
   wouldMove?(members: readonly StoredMember[]): Brought;
   /** What has moved so far, for sources that bring. */

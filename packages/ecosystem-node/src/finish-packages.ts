@@ -1,7 +1,6 @@
 // The units of all production packages as their tarballs give them, before any script runs.
 import type { EcosystemContext } from '@salver/core';
-import { SalverError } from '@salver/core';
-import { workOnAll } from './bounded-work.js';
+import { SalverError, workOnAll } from '@salver/core';
 import { PackageFetcher } from './fetch-package.js';
 import type { InstallPlan, PlannedPackage } from './install-plan.js';
 import type { LeftOut } from './left-out.js';

@@ -3,8 +3,7 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CollectedUnit, EcosystemContext, PackEntry } from '@salver/core';
-import { fileSystemError } from '@salver/core';
-import { workOnAll } from './bounded-work.js';
+import { fileSystemError, workOnAll } from '@salver/core';
 import { PackageFetcher } from './fetch-package.js';
 import { PACKAGES_IN_FLIGHT_MAX } from './finish-packages.js';
 import type { InstallPlan, PlannedPackage } from './install-plan.js';

@@ -22,11 +22,7 @@ export async function changeObject(
     const after = await change(before?.bytes);
     if (after === undefined || before?.bytes.equals(after) === true) return false;
     if (await store.replace(key, after, { ...options, expectedTag: before?.tag })) return true;
-    await waitToRetry(POLICY, {
-      failures,
-      error: undefined,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+    await waitToRetry(POLICY, { failures, error: undefined, signal: options.signal });
   }
   throw new SalverError(
     'E_STORE_THROTTLED',

@@ -21,6 +21,7 @@ import type {
   Store,
 } from '@salver/core';
 import { withClaim } from './file-claim.js';
+import { bytesContent } from './file-content.js';
 import { isTemporary, temporaryName } from './file-temporary.js';
 import { checkKey } from './object-key.js';
 import { checkDigest, objectChanged, objectNotFound, objectTooLarge, storeError } from './store-errors.js';
@@ -142,7 +143,7 @@ class FileStore implements Store {
     { expectedTag }: ReadOptions & { readonly expectedTag: string | undefined },
   ): Promise<boolean> {
     const path = this.#path(key);
-    const content = contentOf(bytes);
+    const content = bytesContent(bytes);
     return this.#writing(async () => {
       await mkdir(dirname(path), { recursive: true });
       return withClaim(path, async () => {
@@ -264,18 +265,6 @@ async function writeChecked(file: FileHandle, content: ObjectContent): Promise<v
     }
   }
   checkDigest({ sizeBytes, sha256: sha256.digest('hex') }, content);
-}
-
-function contentOf(bytes: Buffer): ObjectContent {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return {
-    sizeBytes: bytes.length,
-    sha256,
-    // eslint-disable-next-line @typescript-eslint/require-await -- a stream of one piece
-    async *open() {
-      yield bytes;
-    },
-  };
 }
 
 /** Shares that cannot flush a directory say EINVAL or ENOTSUP; then their server decides. */

@@ -111,14 +111,14 @@ function sortOut(name: string, objects: readonly ObjectFacts[]): StoredApp {
       });
     }
   }
-  const below = (prefix: string): readonly string[] =>
+  const below = (prefix: string): string[] =>
     objects
       .filter(({ key }) => key.startsWith(prefix) && key.endsWith('.json'))
       .map(({ key }) => key.slice(prefix.length, -'.json'.length));
   return {
     releases: releases.sort(newestFirst).slice(0, RELEASES_MAX),
     unfinished,
-    channels: below(channelPrefix(name)).slice().sort(),
+    channels: below(channelPrefix(name)).sort(),
     revoked: below(revocationPrefix(name)),
     isListed: true,
   };

@@ -10,11 +10,12 @@ import type {
   SmallObject,
   Store,
 } from '@salver/core';
+import { parseContentRange } from './content-range.js';
 import { HttpClient, describeUrl, statusError, unreachable } from './http-request.js';
 import type { HttpAnswer, HttpClientOptions } from './http-request.js';
 import { checkKey } from './object-key.js';
 import { readWhole } from './read-whole.js';
-import { objectChanged, objectNotFound, objectTooLarge } from './store-errors.js';
+import { objectChanged, objectNotFound } from './store-errors.js';
 
 /** Opens the store below `url`; a user and password in it are sent, but never shown. */
 export function openHttpStore(url: URL, options: HttpClientOptions = {}): Store {
@@ -55,9 +56,7 @@ class HttpStore implements Store {
     if (isAbsent(answer)) return undefined;
     if (answer.status === 304) return 'unchanged';
     if (answer.status !== 200) throw statusError(answer);
-    const bytes = await readWhole(answer.body, (sizeBytes) => {
-      if (sizeBytes > options.bytesMax) throw objectTooLarge(key, sizeBytes, options.bytesMax);
-    });
+    const bytes = await readWhole(answer.body, { key, bytesMax: options.bytesMax });
     const tag = tagOf(answer);
     // Servers without conditions send it all again.
     if (unlessTag !== undefined && tag === unlessTag) return 'unchanged';
@@ -174,12 +173,9 @@ function partOf(
   { headers }: HttpAnswer,
   asked: { readonly offset: number; readonly length: number },
 ): Pick<RangeBody, 'offset' | 'length' | 'sizeBytes'> | undefined {
-  const [found, first, last, total] =
-    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(headers['content-range'] ?? '') ?? [];
-  if (found === undefined) return undefined;
-  const [offset, end, sizeBytes] = [Number(first), Number(last) + 1, Number(total)];
-  if (offset !== asked.offset || end !== Math.min(asked.offset + asked.length, sizeBytes)) return undefined;
-  return { offset, length: end - offset, sizeBytes };
+  const part = parseContentRange(headers['content-range']);
+  if (part === undefined || part.offset !== asked.offset) return undefined;
+  return part.length === Math.min(asked.length, part.sizeBytes - part.offset) ? part : undefined;
 }
 
 /** Never more than was announced, whatever is sent. */

@@ -1,7 +1,7 @@
 // An artifact in a store, as something that can be installed from: its head is read at once, members when they are asked
 // for, each request for one range. A download that is cut goes on where it was.
 import { join } from 'node:path';
-import { HEAD_FIRST_READ_BYTES, NotBroughtError, SalverError, printable } from '@salver/core';
+import { HEAD_FIRST_READ_BYTES, NotBroughtError, SalverError, printable, workOnAll } from '@salver/core';
 import type {
   ArtifactSource,
   BringOptions,
@@ -91,22 +91,19 @@ class RemoteArtifact implements ArtifactSource {
     return bytes;
   }
 
-  async bring(members: readonly StoredMember[], { progress, signal }: BringOptions): Promise<Brought> {
-    const before = { bytes: this.#bytes, requests: this.#requests };
+  async bring(members: readonly StoredMember[], { progress, signal }: BringOptions): Promise<void> {
     const part = this.#part;
     if (part === undefined) throw new TypeError('the head was not read');
     part.open(members);
     const wanted = members.filter((member) => !this.#isHere(member, part));
-    if (wanted.length > 0) {
-      const step = progress.step('fetching', 'bytes');
-      try {
-        await this.#fetch(wanted, { part, step, signal });
-      } finally {
-        part.save();
-        step.end();
-      }
+    if (wanted.length === 0) return;
+    const step = progress.step('fetching', 'bytes');
+    try {
+      await this.#fetch(wanted, { part, step, signal });
+    } finally {
+      part.save();
+      step.end();
     }
-    return { bytes: this.#bytes - before.bytes, requests: this.#requests - before.requests };
   }
 
   wouldMove(members: readonly StoredMember[]): Brought {
@@ -150,21 +147,11 @@ class RemoteArtifact implements ArtifactSource {
       done += stored.length;
       work.step.update(done, total);
     };
-    const runs = this.#plan(wanted)[Symbol.iterator]();
     // When one fails the others end as well; what they have brought stays.
     const stop = new AbortController();
     const signal = work.signal === undefined ? stop.signal : AbortSignal.any([work.signal, stop.signal]);
-    const next = async (): Promise<void> => {
-      for (const run of { [Symbol.iterator]: () => runs }) await this.#bringRun(run, onMember, signal);
-    };
-    const workers = Array.from({ length: RUNS_AT_A_TIME }, next);
-    try {
-      await Promise.all(workers);
-    } catch (error) {
-      stop.abort();
-      await Promise.allSettled(workers);
-      throw error;
-    }
+    const bringOne = (run: MemberRun): Promise<void> => this.#bringRun(run, onMember, signal);
+    await workOnAll(this.#plan(wanted), RUNS_AT_A_TIME, bringOne, () => stop.abort());
   }
 
   async #bringRun(
@@ -247,7 +234,7 @@ class RemoteArtifact implements ArtifactSource {
         if (!isPassing(error)) throw error;
         failures = start.position > before ? 0 : failures + 1;
         if (failures > this.#policy.retriesMax) throw error;
-        await waitToRetry(this.#policy, { failures, error, ...(signal === undefined ? {} : { signal }) });
+        await waitToRetry(this.#policy, { failures, error, signal });
       }
     }
     start.check();

@@ -14,6 +14,7 @@ import type {
   Store,
 } from '@salver/core';
 import type * as Sdk from './aws-sdk.js';
+import { parseContentRange } from './content-range.js';
 import { HTTP_LIMITS, guardBody } from './http-request.js';
 import type { HttpLimits } from './http-request.js';
 import { checkKey } from './object-key.js';
@@ -23,7 +24,7 @@ import { parseS3Location } from './s3-location.js';
 import type { S3Location } from './s3-location.js';
 import { PART_BYTES, uploadInParts } from './s3-upload.js';
 import type { UploadTarget } from './s3-upload.js';
-import { checkDigest, objectChanged, objectNotFound, objectTooLarge } from './store-errors.js';
+import { checkDigest, objectChanged, objectNotFound } from './store-errors.js';
 import { readWhole } from './read-whole.js';
 
 /** Larger objects are sent in parts. */
@@ -82,9 +83,7 @@ class S3Store implements Store {
       });
       if (answer === 'unchanged') return answer;
       const body = this.#body(answer.Body, options);
-      const bytes = await readWhole(body, (sizeBytes) => {
-        if (sizeBytes > options.bytesMax) throw objectTooLarge(key, sizeBytes, options.bytesMax);
-      });
+      const bytes = await readWhole(body, { key, bytesMax: options.bytesMax });
       if (options.unlessTag !== undefined && answer.ETag === options.unlessTag) return 'unchanged';
       return { key, sizeBytes: bytes.length, modifiedAt: answer.LastModified, tag: answer.ETag, bytes };
     });
@@ -120,17 +119,17 @@ class S3Store implements Store {
   }
 
   #extent(answer: Answer, asked: ReadRangeOptions): Pick<RangeBody, 'offset' | 'length' | 'sizeBytes'> {
-    const [found, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.ContentRange ?? '') ?? [];
-    const length = answer.ContentLength ?? 0;
-    if (found === undefined) return { offset: 0, length, sizeBytes: length };
-    if (Number(first) !== asked.offset || Number(last) + 1 - Number(first) > asked.length) {
+    const part = parseContentRange(answer.ContentRange);
+    const sizeBytes = answer.ContentLength ?? 0;
+    if (part === undefined) return { offset: 0, length: sizeBytes, sizeBytes };
+    if (part.offset !== asked.offset || part.length > asked.length) {
       (answer.Body as IncomingMessage).destroy();
       throw new SalverError(
         'E_STORE_UNREACHABLE',
         `${this.description} sent another range than was asked for`,
       );
     }
-    return { offset: Number(first), length: Number(last) + 1 - Number(first), sizeBytes: Number(total) };
+    return part;
   }
 
   async *list(prefix: string, options: ReadOptions = {}): AsyncIterable<ObjectFacts> {

@@ -1,6 +1,6 @@
-import { CHANNEL_PATTERN, SalverError, isChannelName, printable, shortId } from '@salver/core';
+import { SalverError, isChannelName, printable, shortId } from '@salver/core';
 import type { Store } from '@salver/core';
-import { listApp, moveChannel, readRevocationObject } from '@salver/stores';
+import { listApp, moveChannel } from '@salver/stores';
 import type { Moved, StoredRelease } from '@salver/stores';
 import type { CommandContext, CommandResult } from '../command.js';
 import { durationMs, requiredArgument } from '../command-input.js';
@@ -52,7 +52,7 @@ export async function run(context: CommandContext): Promise<CommandResult> {
 }
 
 function checkChannelName(channel: string): void {
-  if (CHANNEL_PATTERN.test(channel) && isChannelName(channel)) return;
+  if (isChannelName(channel)) return;
   throw new SalverError('E_USAGE', `"${printable(channel)}" cannot be the name of a channel`, {
     hint: 'use a lower-case word such as production, staging or canary-2, that is not hexadecimal',
   });
@@ -65,14 +65,13 @@ async function revokedIds(
   releases: readonly StoredRelease[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  for (const { id, version } of releases) {
-    if ((await readRevocationObject(store, name, id, { signal })) === undefined) continue;
-    throw new SalverError('E_RELEASE_REVOKED', `${name} ${version} (${shortId(id)}) was revoked`, {
-      hint: 'promote another release: see `salver ls`',
-      facts: { id },
-    });
-  }
-  return (await listApp(store, name, { signal })).revoked;
+  const { revoked } = await listApp(store, name, { signal });
+  const taken = releases.find(({ id }) => revoked.includes(id));
+  if (taken === undefined) return revoked;
+  throw new SalverError('E_RELEASE_REVOKED', `${name} ${taken.version} (${shortId(taken.id)}) was revoked`, {
+    hint: 'promote another release: see `salver ls`',
+    facts: { id: taken.id },
+  });
 }
 
 function lostTargets({ before, payload }: Moved): readonly string[] {

@@ -30,22 +30,19 @@ export async function checkRelease(paths: HostPaths, question: ReleaseQuestion):
   const { manifest, id } = head;
   const release = `release ${formatReleaseName(manifest.version, id)} of ${manifest.name}`;
   checkExpected(head, expected);
-  const at = expected?.at ?? question.now;
   const trust = readTrustSettings(paths);
-  if (trust === undefined) {
-    checkRevoked(paths, { name: manifest.name, id, release, revocation: expected?.revocation });
-    return;
+  if (trust !== undefined) {
+    if (verifier === undefined) throw new TypeError('a root with trusted signers needs a verifier');
+    const asked = {
+      what: release,
+      content: head.manifestBytes,
+      signatures: splitSignatures((await source.readSignatures?.(id)) ?? ''),
+      namespace: 'salver-release',
+      at: expected?.at ?? question.now,
+      hint: `sign it: salver sign ${manifest.name}@${id.slice(0, 12)} --store STORE --key KEY`,
+    } as const;
+    await checkSignatures(asked, trust, verifier);
   }
-  if (verifier === undefined) throw new TypeError('a root with trusted signers needs a verifier');
-  const hint = `sign it: salver sign ${manifest.name}@${id.slice(0, 12)} --store STORE --key KEY`;
-  const text = await source.readSignatures?.(id);
-  const signatures = splitSignatures(text ?? '');
-  const content = head.manifestBytes;
-  await checkSignatures(
-    { what: release, content, signatures, namespace: 'salver-release', at, hint },
-    trust,
-    verifier,
-  );
   // That a release is taken back is believed without a signature: at worst somebody keeps it from being installed, which
   // who can write to the store can do in other ways as well.
   checkRevoked(paths, { name: manifest.name, id, release, revocation: expected?.revocation });
