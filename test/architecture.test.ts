@@ -12,10 +12,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   builder: ['core'],
   installer: ['core'],
   'ecosystem-node': ['core'],
+  'ecosystem-python': ['core'],
   stores: ['core'],
   trust: ['core'],
   testing: ['core'],
-  cli: ['builder', 'core', 'ecosystem-node', 'installer', 'stores', 'trust'],
+  cli: ['builder', 'core', 'ecosystem-node', 'ecosystem-python', 'installer', 'stores', 'trust'],
 };
 
 /** Tests of every package may use the private one as well. */
