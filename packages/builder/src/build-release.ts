@@ -147,6 +147,7 @@ async function prepare(options: BuildOptions): Promise<Prepared> {
       projectDir,
       target,
       settings: dependencySettings(config, options),
+      python: config.python,
       cache,
       progress,
       env,
@@ -197,8 +198,8 @@ async function attemptBuild({ options, app, clock }: Prepared): Promise<Attempt>
     ...result.dependencies,
     result.app,
   ];
-  const nodeNeeds = collected.map((each) => each.nodeNeeds);
-  const manifest = makeManifest({ config: app.config, target: app.target, units, nodeNeeds });
+  const declaredNeeds = collected.map((each) => each.needs);
+  const manifest = makeManifest({ config: app.config, target: app.target, units, declaredNeeds });
   checkSignal(signal);
   const labels = await label();
   const written = await clock.time('write', () =>

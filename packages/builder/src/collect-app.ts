@@ -140,7 +140,8 @@ async function runBuild(
     for (const command of commands ?? []) {
       checkSignal(options.signal);
       step.detail(command);
-      await tree.runCommand(command);
+      const others = trees.filter((other) => other !== tree).flatMap((other) => other.programDirectories);
+      await tree.runCommand(command, others);
     }
   }
   step.end();
@@ -179,7 +180,7 @@ function listOptions(options: AppOptions, root: string): ListOptions {
     include: config.files.include,
     exclude: config.files.exclude,
     ownPaths: plans.flatMap((plan) => plan.ownedDirectories),
-    required: ['package.json', ...plans.map((plan) => plan.lockfile)],
+    required: plans.flatMap((plan) => plan.requiredFiles),
     env,
     progress,
   };

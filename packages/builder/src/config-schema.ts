@@ -132,6 +132,31 @@ const dependencies = record('What is allowed of dependencies.', {
   },
 });
 
+const variables = (description: string): ConfigSchema => ({
+  description,
+  type: 'object',
+  propertyNames: { pattern: '^(//.*|[A-Za-z_][A-Za-z0-9_]{0,255})$' },
+  patternProperties: COMMENTS,
+  additionalProperties: { type: 'string', maxLength: TEXT_MAX, pattern: '^[^\\u0000]*$' },
+  maxProperties: ITEMS_MAX,
+});
+
+const python = record('How the Python part is built.', {
+  version: text('Python to build for, e.g. 3.11. Default: what .python-version says, else python3 on PATH.', {
+    pattern: '^3\\.[0-9]{1,3}$',
+  }),
+  lock: text('The lock. Default: pylock.toml, uv.lock or requirements.txt.', { format: 'release-path' }),
+  extras: list('Extras of the lock to install.', text('A name.')),
+  groups: list('Dependency groups of the lock to install.', text('A name.')),
+  glibc: text('Oldest glibc of your hosts, e.g. 2.31: wheels for newer ones are not taken.', {
+    pattern: '^2\\.[0-9]{1,3}$',
+  }),
+  buildRequirements: text('Requirements file with hashes: what source distributions are built with.', {
+    format: 'release-path',
+  }),
+  buildEnv: variables('Environment variables for building source distributions.'),
+});
+
 const secrets = record('The guard against secrets in the release.', {
   allow: list(
     'Files that may ship although the guard finds something in them.',
@@ -167,6 +192,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       exclude: globs('Leaves these out.'),
     }),
     dependencies,
+    python,
     secrets,
     start: text('Command that starts the app.'),
     shared: list(

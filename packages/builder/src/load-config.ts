@@ -8,6 +8,7 @@ import type {
   DependencySettings,
   HookRule,
   HostSettings,
+  PythonSettings,
   ServeRule,
   Target,
 } from '@salver/core';
@@ -37,6 +38,7 @@ export interface BuildConfig {
   readonly build: readonly string[] | undefined;
   readonly files: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly dependencies: DependencySettings;
+  readonly python: PythonSettings;
   readonly secrets: { readonly allow: readonly SecretException[] };
   readonly stores: Readonly<Record<string, string>>;
   /** What goes into the manifest for the host to act upon. */
@@ -51,6 +53,7 @@ interface ConfigDocument {
   readonly build?: string | readonly string[];
   readonly files?: { readonly include?: readonly string[]; readonly exclude?: readonly string[] };
   readonly dependencies?: DependencySettings;
+  readonly python?: PythonSettings;
   readonly secrets?: { readonly allow?: readonly SecretException[] };
   readonly stores?: Readonly<Record<string, string>>;
   readonly start?: string;
@@ -89,6 +92,7 @@ export function loadConfig(projectDir: string): BuildConfig {
     build: typeof document.build === 'string' ? [document.build] : document.build,
     files: { include: document.files?.include ?? [], exclude: document.files?.exclude ?? [] },
     dependencies: document.dependencies ?? {},
+    python: document.python ?? {},
     secrets: { allow: document.secrets?.allow ?? [] },
     stores: document.stores ?? {},
     host: hostSettings(document),

@@ -1,6 +1,6 @@
 // Units -> manifest and layout (docs/format.md sections 4 to 6).
 import { FORMAT_NUMBER, formatTarget, mergeNeeds, parseManifest } from '@salver/core';
-import type { CollectedUnit, Layout, Manifest, NodeNeeds, Target, Unit } from '@salver/core';
+import type { CollectedUnit, Layout, Manifest, Needs, Target, Unit } from '@salver/core';
 import type { BuildConfig } from './load-config.js';
 
 export interface ManifestOptions {
@@ -9,19 +9,19 @@ export interface ManifestOptions {
   /** In artifact order. */
   readonly units: readonly CollectedUnit[];
   /** What the ecosystems declare, e.g. `engines`. */
-  readonly nodeNeeds: readonly NodeNeeds[];
+  readonly declaredNeeds: readonly Needs[];
 }
 
 /** The manifest of a release, checked as a reader will check it. Throws E_MANIFEST_INVALID beyond its limits. */
 export function makeManifest(options: ManifestOptions): Manifest {
-  const { config, target, units, nodeNeeds } = options;
+  const { config, target, units, declaredNeeds } = options;
   return parseManifest({
     format: FORMAT_NUMBER,
     name: config.name,
     version: config.version,
     target: formatTarget(target),
     needs: mergeNeeds([
-      ...nodeNeeds.map((node) => ({ needs: { node } })),
+      ...declaredNeeds.map((needs) => ({ needs })),
       ...units.map(({ content }) => ({ needs: content.facts.needs, provides: content.facts.provides })),
     ]),
     host: config.host,

@@ -38,6 +38,7 @@ function planOf(context: EcosystemContext, options: FakeOptions): EcosystemPlan 
   const packages = lines.map((line) => line.split('=') as [string, string]);
   return {
     lockfile: LOCK,
+    requiredFiles: ['package.json', LOCK],
     defaultBuild: options.defaultBuild ?? [],
     hasLifecycle: options.lifecycle !== undefined,
     ownedDirectories: ['node_modules'],
@@ -65,7 +66,7 @@ async function collect(
   }
   return {
     units,
-    nodeNeeds: { range: '>=20' },
+    needs: { node: { range: '>=20' } },
     packagesTotal: packages.length,
     packagesCached: cached,
     downloadedBytes: 0,
@@ -108,6 +109,7 @@ function layOut(
   };
   return {
     runLifecycle: () => run(options.lifecycle ?? 'true'),
+    programDirectories: [],
     runCommand: run,
     collectChanges: async () => {
       const changed: CollectedUnit[] = [];

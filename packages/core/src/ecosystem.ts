@@ -2,7 +2,7 @@
 import type { BuildCache, FinishedUnit } from './build-cache.js';
 import type { Target } from './target.js';
 import type { Progress } from './progress.js';
-import type { NodeNeeds } from './needs.js';
+import type { Needs } from './needs.js';
 import type { UnitScripts } from './manifest.js';
 
 /** What the user configured about dependencies (salver.json, DESIGN 7). All optional. */
@@ -17,11 +17,28 @@ export interface DependencySettings {
   readonly allowScripts?: Readonly<Record<string, boolean>>;
 }
 
+/** What the user configured about Python (salver.json, `python`). All optional. */
+export interface PythonSettings {
+  /** `3.11`: the interpreter to build for. Default: what `.python-version` says, else `python3` on PATH. */
+  readonly version?: string;
+  /** The lock, relative to the project. Default: pylock.toml, uv.lock, requirements.txt, in this order. */
+  readonly lock?: string;
+  readonly extras?: readonly string[];
+  readonly groups?: readonly string[];
+  /** `2.31`: the oldest glibc that hosts have; wheels for newer ones are not taken. Default: the builder's. */
+  readonly glibc?: string;
+  /** Requirements file with hashes: what source distributions are built with. */
+  readonly buildRequirements?: string;
+  /** Variables for building source distributions. */
+  readonly buildEnv?: Readonly<Record<string, string>>;
+}
+
 export interface EcosystemContext {
   /** Absolute path of the project (where the lockfile lies). Never written to. */
   readonly projectDir: string;
   readonly target: Target;
   readonly settings: DependencySettings;
+  readonly python: PythonSettings;
   readonly cache: BuildCache;
   readonly progress: Progress;
   /** Environment of the builder; scripts get a copy with what npm adds. */
@@ -47,7 +64,7 @@ export interface CollectedUnits {
   /** In artifact order. */
   readonly units: readonly CollectedUnit[];
   /** What the ecosystem asks of the host beyond the measured needs, e.g. `engines`. */
-  readonly nodeNeeds: NodeNeeds;
+  readonly needs: Needs;
   readonly packagesTotal: number;
   readonly packagesCached: number;
   readonly downloadedBytes: number;
@@ -65,8 +82,13 @@ export interface BuildTree {
    * Throws E_BUILD_COMMAND_FAILED with the end of the output.
    */
   runLifecycle(): Promise<void>;
-  /** Runs one command line with the environment and PATH an npm script has. Throws E_BUILD_COMMAND_FAILED. */
-  runCommand(command: string): Promise<void>;
+  /** Where the programs of the dependencies are: absolute. */
+  readonly programDirectories: readonly string[];
+  /**
+   * Runs one command line with the environment and PATH that scripts of the ecosystem have. `programDirectories` are
+   * those of the app's other ecosystems. Throws E_BUILD_COMMAND_FAILED.
+   */
+  runCommand(command: string, programDirectories?: readonly string[]): Promise<void>;
   /**
    * What the build left differently: production units whose files on disk differ from the collected
    * ones, finished from disk, and new ones below node_modules (e.g. `.prisma`). Units that the build
@@ -81,6 +103,8 @@ export interface BuildTree {
 export interface EcosystemPlan {
   /** Lockfile the plan was read from, relative to the project. */
   readonly lockfile: string;
+  /** Files that ship whatever git or an ignore file says, e.g. package.json and the lock. */
+  readonly requiredFiles: readonly string[];
   /** Default build commands when the configuration names none, e.g. `npm run build`; may be empty. */
   readonly defaultBuild: readonly string[];
   /** True when the root has lifecycle scripts that `npm ci` would run. */

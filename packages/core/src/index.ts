@@ -13,7 +13,7 @@ export * as limits from './limits.js';
 export { formatTarget, hostGlibcVersion, hostTarget, parseTarget } from './target.js';
 export type { Target } from './target.js';
 export type { Entry, EntryKind, PackEntry } from './entry.js';
-export type { LibraryNeed, Needs, NodeNeeds, VersionNeed } from './needs.js';
+export type { LibraryNeed, Needs, NodeNeeds, PythonNeeds, VersionNeed } from './needs.js';
 export { SILENT_PROGRESS } from './progress.js';
 export type { Progress, ProgressStep, ProgressUnit } from './progress.js';
 export { NotBroughtError, storedMembers } from './source.js';
@@ -54,6 +54,7 @@ export type {
   Ecosystem,
   EcosystemContext,
   EcosystemPlan,
+  PythonSettings,
 } from './ecosystem.js';
 export { comparePaths, isAtOrBelow, linkTargetProblem, pathProblem } from './archive-path.js';
 export { LinkResolver } from './link-resolver.js';
@@ -111,6 +112,12 @@ export {
 export type { Liveness, ProcessIdentity } from './process-identity.js';
 export { nearestWord } from './nearest-word.js';
 export { workOnAll } from './bounded-work.js';
+export { buildCommandFailed } from './build-command.js';
+export { TAIL_LINES_MAX, formatTail, runCommand } from './run-command.js';
+export type { CommandOptions, CommandResult } from './run-command.js';
+export { isSameStamp, stampOf, writeEntries } from './write-entries.js';
+export type { FileStamp } from './write-entries.js';
+export { compilerVersions } from './compiler-version.js';
 export {
   appPrefix,
   artifactKey,

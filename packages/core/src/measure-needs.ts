@@ -57,7 +57,7 @@ function needsOf(files: readonly CountedFile[], provided: ReadonlySet<string>, t
     ({ name }) => !isProvided(name, provided) && !(isCheckedByVersion && name === CXX_LIBRARY),
   );
   const node = nodeNeedsOf(files);
-  return presentNeeds({ glibc, glibcxx, cxxabi, musl, libraries, node });
+  return presentNeeds({ glibc, glibcxx, cxxabi, musl, libraries, node, python: undefined });
 }
 
 /** The C++ library: a host's is checked by the `GLIBCXX_` and `CXXABI_` versions asked of it, not by name. */

@@ -26,6 +26,8 @@ export function mergeNeeds(parts: readonly NeedsPart[]): Needs {
       all.flatMap((needs) => needs.libraries ?? []).filter(({ name }) => !provided.has(name)),
     ),
     node: mergeNodeNeeds(all.flatMap((needs) => needs.node ?? [])),
+    // One ecosystem states it, for one interpreter.
+    python: all.find((needs) => needs.python !== undefined)?.python,
   });
 }
 

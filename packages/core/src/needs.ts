@@ -22,6 +22,15 @@ export interface NodeNeeds {
   readonly napi?: boolean;
 }
 
+export interface PythonNeeds {
+  /** `3.11`: modules and bytecode lie where this version looks. */
+  readonly version: string;
+  /** `cpython-311-x86_64-linux-gnu`: what extension modules are made for. */
+  readonly soabi: string;
+  /** `3.11.4`: what the project or its lock asks for at least, when that is more than `version` says. */
+  readonly atLeast?: string;
+}
+
 /** All needs. A key that is absent means no such need. */
 export interface Needs {
   readonly glibc?: VersionNeed;
@@ -31,4 +40,5 @@ export interface Needs {
   readonly musl?: { readonly by: string };
   readonly libraries?: readonly LibraryNeed[];
   readonly node?: NodeNeeds;
+  readonly python?: PythonNeeds;
 }

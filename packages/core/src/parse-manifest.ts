@@ -29,7 +29,7 @@ import type {
   Unit,
   UnitScripts,
 } from './manifest.js';
-import type { LibraryNeed, Needs, NodeNeeds, VersionNeed } from './needs.js';
+import type { LibraryNeed, Needs, NodeNeeds, PythonNeeds, VersionNeed } from './needs.js';
 import { NAME_PATTERN, VERSION_PATTERN } from './release-name.js';
 
 const LIST_MAX = 10_000;
@@ -51,8 +51,16 @@ const needs = object<Needs>(
       },
       ['range', 'modules', 'napi'],
     ),
+    python: object<PythonNeeds>(
+      {
+        version: text(/^3\.[0-9]{1,3}$/),
+        soabi: text(/^[A-Za-z0-9_.-]{1,128}$/),
+        atLeast: text(/^3\.[0-9]{1,3}\.[0-9]{1,3}$/),
+      },
+      ['atLeast'],
+    ),
   },
-  ['glibc', 'glibcxx', 'cxxabi', 'musl', 'libraries', 'node'],
+  ['glibc', 'glibcxx', 'cxxabi', 'musl', 'libraries', 'node', 'python'],
 );
 
 const duration = text(/^[0-9]{1,9}(ms|s|m|h)$/);

@@ -1,16 +1,15 @@
 // Dependencies on disk in a clean copy of the app: lifecycle scripts and build commands run here as npm
 // would run them, and what they changed is found afterwards.
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { BuildTree, CollectedUnits, EcosystemContext } from '@salver/core';
-import { SalverError, printable } from '@salver/core';
+import { buildCommandFailed, printable, runCommand } from '@salver/core';
 import { detectChanges } from './detect-changes.js';
 import type { InstallPlan } from './install-plan.js';
 import { layOut } from './lay-out.js';
 import { LINK_EVENTS, ROOT_EVENTS, lifecycleScript } from './lifecycle.js';
 import type { NpmOptions } from './npm-options.js';
 import { findNpmProgram } from './npm-program.js';
-import { formatTail, runCommand } from './run-command.js';
 import { createScriptEnvironment } from './script-env.js';
 
 export interface BuildTreeInput {
@@ -27,6 +26,8 @@ interface Command {
   readonly event: string;
   readonly script: string;
   readonly npmCommand: 'ci' | 'run-script';
+  /** More places of programs, after npm's own. */
+  readonly programDirectories?: readonly string[];
 }
 
 /** Lays out everything and hands over the tree. Throws what `layOut` throws. */
@@ -49,8 +50,15 @@ export async function createBuildTree(input: BuildTreeInput): Promise<BuildTree>
       }
       for (const event of ROOT_EVENTS) await runEvent(input, '', event);
     },
-    async runCommand(command) {
-      await run(input, { directory: '', event: 'build', script: command, npmCommand: 'run-script' });
+    programDirectories: [join(appDir, 'node_modules/.bin')],
+    async runCommand(command, programDirectories = []) {
+      await run(input, {
+        directory: '',
+        event: 'build',
+        script: command,
+        npmCommand: 'run-script',
+        programDirectories,
+      });
     },
     collectChanges: () =>
       detectChanges({
@@ -80,32 +88,25 @@ async function run(input: BuildTreeInput, command: Command): Promise<void> {
   const { context, npmOptions, appDir } = input;
   const packageDir = join(appDir, command.directory);
   const step = context.progress.step(`running ${printable(command.script)}`);
+  const env = environmentFor(
+    input,
+    command.npmCommand,
+  )({
+    packageDir,
+    manifest: readManifest(packageDir),
+    event: command.event,
+    script: command.script,
+  });
+  const path = [...(command.programDirectories ?? []), env['PATH'] ?? ''].join(delimiter);
   const result = await runCommand({
     command: command.script,
     cwd: packageDir,
-    env: environmentFor(
-      input,
-      command.npmCommand,
-    )({
-      packageDir,
-      manifest: readManifest(packageDir),
-      event: command.event,
-      script: command.script,
-    }),
+    env: { ...env, PATH: path },
     signal: context.signal,
     onLine: (line) => step.detail(printable(line)),
     ...(npmOptions.scriptShell === undefined ? {} : { shell: npmOptions.scriptShell }),
   }).finally(() => step.end());
-  if (result.exitCode === 0) return;
-  const how =
-    result.killedBy === undefined
-      ? `ended with ${result.exitCode ?? 'no status'}`
-      : `died of ${result.killedBy}`;
-  const output = result.tail.length === 0 ? '' : `:\n${formatTail(result.tail)}`;
-  throw new SalverError('E_BUILD_COMMAND_FAILED', `\`${printable(command.script)}\` ${how}${output}`, {
-    hint: 'the build runs in a clean copy of the source: see that it needs no ignored or uncommitted file',
-    facts: { command: printable(command.script), directory: command.directory, output: result.tail },
-  });
+  if (result.exitCode !== 0) throw buildCommandFailed(command.script, result, command.directory);
 }
 
 function environmentFor(input: BuildTreeInput, command: 'ci' | 'run-script') {

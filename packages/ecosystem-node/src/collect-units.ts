@@ -61,7 +61,7 @@ export async function collectUnits(input: CollectInput): Promise<CollectedUnits>
   for (const { path } of kept) warnAboutNames(fetched.units.get(path), context);
   return {
     units: [...links, ...kept],
-    nodeNeeds: plan.nodeRange === undefined ? {} : { range: plan.nodeRange },
+    needs: plan.nodeRange === undefined ? {} : { node: { range: plan.nodeRange } },
     packagesTotal: kept.length,
     packagesCached,
     downloadedBytes: fetched.fetcher.downloadedBytes,

@@ -1,9 +1,8 @@
 // Units whose scripts run: found in the cache under their full key, or built once. One after the other, in
 // npm's order, but dependencies first, so that a script can use what another one compiled.
-import { hostTarget, formatTarget } from '@salver/core';
+import { compilerVersions, formatTarget, hostTarget } from '@salver/core';
 import type { BuildCache, FinishedUnit, ProgressStep, Target } from '@salver/core';
 import { SalverError } from '@salver/core';
-import { compilerVersions } from './compiler-version.js';
 import { compiledKey } from './compiled-key.js';
 import { dependencyClosure } from './dependency-closure.js';
 import { describePackage } from './fetch-package.js';

@@ -2,8 +2,8 @@
 // nobody touched them; then by bytes; what differs is finished from disk.
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import type { BuildCache, CollectedUnit, PackEntry } from '@salver/core';
-import { canonicalJson, createSha256, sha256Hex } from '@salver/core';
+import type { BuildCache, CollectedUnit, FileStamp, PackEntry } from '@salver/core';
+import { canonicalJson, createSha256, isSameStamp, sha256Hex, stampOf } from '@salver/core';
 import { isSameEntry, listDiskEntries } from './disk-entries.js';
 import { directoryEntries } from './entry-directories.js';
 import { findExtraPaths } from './extra-paths.js';
@@ -12,8 +12,6 @@ import type { InstallPlan } from './install-plan.js';
 import { linksUnits, sharedDirectories } from './links-unit.js';
 import { takenPaths } from './plan-paths.js';
 import { productionLinks } from './production-links.js';
-import { isSameStamp, stampOf } from './write-entries.js';
-import type { FileStamp } from './write-entries.js';
 
 export interface DetectInput {
   readonly cache: BuildCache;

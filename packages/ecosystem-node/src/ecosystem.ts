@@ -40,6 +40,7 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
   const input = { context, plan: installPlan, npmOptions };
   return {
     lockfile: installPlan.lockfile,
+    requiredFiles: ['package.json', installPlan.lockfile],
     defaultBuild: hasBuildScript(installPlan) ? ['npm run build'] : [],
     hasLifecycle: !npmOptions.ignoreScripts && (await projectHasLifecycle(projectDir, installPlan)),
     ownedDirectories: ['node_modules'],

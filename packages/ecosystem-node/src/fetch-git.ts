@@ -5,10 +5,9 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildCache, DependencySettings, StoredDownload } from '@salver/core';
-import { SalverError, printable } from '@salver/core';
+import { SalverError, formatTail, printable, runCommand } from '@salver/core';
 import type { PlannedPackage } from './install-plan.js';
 import { findNpmProgram } from './npm-program.js';
-import { formatTail, runCommand } from './run-command.js';
 
 export interface GitContext {
   readonly cache: BuildCache;

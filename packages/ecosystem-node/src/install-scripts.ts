@@ -1,10 +1,9 @@
 // Runs install scripts of packages that are laid out on disk.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SalverError, printable } from '@salver/core';
+import { SalverError, formatTail, printable, runCommand } from '@salver/core';
+import type { CommandResult } from '@salver/core';
 import type { PlannedPackage } from './install-plan.js';
-import { formatTail, runCommand } from './run-command.js';
-import type { CommandResult } from './run-command.js';
 import { describeRun } from './script-decision.js';
 import type { ScriptRun } from './script-decision.js';
 import type { ScriptEnvironment } from './script-env.js';

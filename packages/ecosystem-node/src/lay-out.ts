@@ -2,8 +2,8 @@
 // that edits files in place (patch-package) changes nothing that the cache or another build sees.
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CollectedUnit, EcosystemContext, PackEntry } from '@salver/core';
-import { fileSystemError, workOnAll } from '@salver/core';
+import type { CollectedUnit, EcosystemContext, FileStamp, PackEntry } from '@salver/core';
+import { fileSystemError, stampOf, workOnAll, writeEntries } from '@salver/core';
 import { PackageFetcher } from './fetch-package.js';
 import { PACKAGES_IN_FLIGHT_MAX } from './finish-packages.js';
 import type { InstallPlan, PlannedPackage } from './install-plan.js';
@@ -18,8 +18,6 @@ import { decideScripts } from './script-decision.js';
 import type { ScriptRun } from './script-decision.js';
 import { linkEntry } from './transcode-package.js';
 import { binsByUnit } from './unit-key.js';
-import { stampOf, writeEntries } from './write-entries.js';
-import type { FileStamp } from './write-entries.js';
 
 export interface LayOutInput {
   readonly context: EcosystemContext;

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { mkdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { BuildCache, FinishedUnit, PackEntry } from '@salver/core';
-import { isAtOrBelow, printable } from '@salver/core';
+import { isAtOrBelow, printable, writeEntries } from '@salver/core';
 import { isBuildLeftover } from './build-leftovers.js';
 import { isSameEntry, listDiskEntries } from './disk-entries.js';
 import { directoryEntries } from './entry-directories.js';
@@ -18,7 +18,6 @@ import type { ScriptRun } from './script-decision.js';
 import type { ScriptEnvironment } from './script-env.js';
 import { linkEntry } from './transcode-package.js';
 import { binTarget } from './plan-paths.js';
-import { writeEntries } from './write-entries.js';
 
 export interface NativeBuildInput {
   readonly cache: BuildCache;

@@ -28,6 +28,7 @@ export async function withContext<T>(
       projectDir: directory,
       target: hostTarget(),
       settings: {},
+      python: {},
       progress: { ...SILENT_PROGRESS, warn: (text) => void warnings.push(text) },
       env: plainEnvironment(directory),
       signal: new AbortController().signal,

@@ -90,7 +90,7 @@ test('builds with `npm run build` where the project has that script', () =>
     assert.deepEqual(plan.defaultBuild, ['npm run build']);
     assert.deepEqual(plan.ownedDirectories, ['node_modules']);
     const collected = await plan.collectUnits();
-    assert.deepEqual(collected.nodeNeeds, { range: '>=18' });
+    assert.deepEqual(collected.needs, { node: { range: '>=18' } });
     assert.deepEqual(collected.units, []);
   }));
 

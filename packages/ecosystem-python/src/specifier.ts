@@ -116,3 +116,11 @@ function hasPrefix(version: Version, prefix: Version): boolean {
   if (version.pre?.[0] !== prefix.pre?.[0] || version.pre?.[1] !== prefix.pre?.[1]) return false;
   return prefix.post === undefined || version.post === prefix.post;
 }
+
+/** The highest version that a set asks for at least (`>=`, `~=`), as its release numbers; undefined without one. */
+export function leastVersion(text: string): string | undefined {
+  const bounds = (parseSpecifiers(text) ?? []).flatMap(({ operator, version }) =>
+    version !== undefined && (operator === '>=' || operator === '~=') ? [version] : [],
+  );
+  return bounds.sort(comparePublic).at(-1)?.release.join('.');
+}

@@ -3,6 +3,7 @@ import type { BuildResult } from '@salver/builder';
 import { parseTarget } from '@salver/core';
 import type { Store } from '@salver/core';
 import { createNpmEcosystem } from '@salver/ecosystem-node';
+import { createPythonEcosystem } from '@salver/ecosystem-python';
 import { installScript } from '@salver/installer';
 import { isAddress, openStore } from '@salver/stores';
 import type { CommandContext, CommandResult } from '../command.js';
@@ -49,7 +50,7 @@ function build(context: CommandContext, dryRun: boolean, shared: Store | undefin
   return buildRelease({
     projectDir: inputPath(context, input.arguments.get('DIR') ?? '.'),
     outputDir: inputPath(context, input.values.get('output') ?? '.'),
-    ecosystems: [createNpmEcosystem()],
+    ecosystems: [createNpmEcosystem(), createPythonEcosystem()],
     cache: openBuildCache({
       env,
       progress,

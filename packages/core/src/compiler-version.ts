@@ -2,7 +2,7 @@
 // which compiled output is cached.
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { BuildCache } from '@salver/core';
+import type { BuildCache } from './build-cache.js';
 import { runCommand } from './run-command.js';
 
 type Env = Readonly<Record<string, string | undefined>>;

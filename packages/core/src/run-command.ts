@@ -1,7 +1,7 @@
 // Runs a shell command of other people's code: install scripts, the app's build, npm itself. Its output is
 // kept only as far as an error message needs it, and everything it started ends with it when interrupted.
 import { StringDecoder } from 'node:string_decoder';
-import { SalverError, printable } from '@salver/core';
+import { SalverError, printable } from './errors.js';
 
 export interface CommandOptions {
   readonly command: string;

@@ -10,8 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { PackEntry } from '@salver/core';
-import { errnoOf, fileSystemError, printable } from '@salver/core';
+import type { PackEntry } from './entry.js';
+import { errnoOf, fileSystemError, printable } from './errors.js';
 
 /** Files are written in pieces of this size. */
 const PIECE_BYTES = 1024 * 1024;

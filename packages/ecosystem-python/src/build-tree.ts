@@ -1,0 +1,55 @@
+// The environment in a clean copy of the app, for the app's own build.
+import { join } from 'node:path';
+import type { BuildTree, CollectedUnits, EcosystemContext } from '@salver/core';
+import { buildCommandFailed, printable, runCommand } from '@salver/core';
+import type { InstallPlan } from './install-plan.js';
+import { cleanEnvironment } from './interpreter.js';
+import { VENV } from './venv-layout.js';
+import { makeVirtualEnv, virtualEnvVariables } from './virtual-env.js';
+
+export interface BuildTreeInput {
+  readonly context: EcosystemContext;
+  readonly plan: InstallPlan;
+  readonly appDir: string;
+  readonly collected: CollectedUnits;
+}
+
+/** Lays the units out. What the build changes below `.venv` does not ship: wheels are as they were published. */
+export function createBuildTree({ context, plan, appDir, collected }: BuildTreeInput): BuildTree {
+  const { interpreter } = plan;
+  makeVirtualEnv(
+    appDir,
+    collected.units.map(({ content }) => content),
+    { interpreter, cache: context.cache },
+  );
+  const variables = virtualEnvVariables(appDir, context.env['PATH'] ?? '');
+  return {
+    programDirectories: [join(appDir, VENV, 'bin')],
+    runLifecycle: () => Promise.resolve(),
+    async runCommand(command, programDirectories = []) {
+      const step = context.progress.step(`running ${printable(command)}`);
+      const result = await runCommand({
+        command,
+        cwd: appDir,
+        env: {
+          ...definedOf(context.env),
+          ...variables,
+          PATH: [...programDirectories, variables['PATH']].join(':'),
+        },
+        signal: context.signal,
+        onLine: (line) => step.detail(printable(line)),
+      }).finally(() => step.end());
+      if (result.exitCode !== 0) throw buildCommandFailed(command, result);
+    },
+    collectChanges: () => Promise.resolve({ changed: [], removedPaths: [] }),
+  };
+}
+
+/** The builder's environment without what leads Python elsewhere. */
+function definedOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(cleanEnvironment(env)).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+}
