@@ -23,7 +23,7 @@ export async function previewInstall(
 ): Promise<InstallPreview> {
   const { root } = options;
   const { manifest, id } = readHead(source);
-  await checkNeeds(manifest, localHostFacts());
+  await checkNeeds(manifest, localHostFacts(options.env, root));
   const release = formatReleaseName(manifest.version, id);
   const installed = installedOrNone(root);
   const same = installed.find((one) => one.release === release);

@@ -17,5 +17,11 @@ export function needLines(needs: Needs): readonly string[] {
     add(`Node with NODE_MODULE_VERSION ${needs.node.modules.version}`, needs.node.modules.by);
   }
   if (needs.node?.napi === true) add('Node-API');
+  if (needs.python !== undefined) {
+    const { version, soabi, atLeast } = needs.python;
+    add(
+      `Python ${atLeast === undefined ? version : `${version} (${atLeast} or later)`} with the ABI ${soabi}`,
+    );
+  }
   return lines;
 }

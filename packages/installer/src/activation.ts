@@ -12,6 +12,7 @@ import { releasePath } from './host-paths.js';
 import { isFull } from './journal.js';
 import { findFailure } from './post-check.js';
 import { currentRelease, previousRelease } from './release-links.js';
+import { checkPythonLink } from './python-links.js';
 import { readMark } from './release-marks.js';
 import { handleFailure } from './revert.js';
 import { hookRule, runHook } from './run-hook.js';
@@ -27,7 +28,7 @@ export interface Activated {
 }
 
 /**
- * Throws E_ENV_UNMET, E_ROLLBACK_UNSAFE, E_ROOT_UNUSABLE, E_HOOK_FAILED, E_DISK_FULL, E_FILE_SYSTEM (nothing was
+ * Throws E_ENV_UNMET, E_NEEDS_UNMET, E_ROLLBACK_UNSAFE, E_ROOT_UNUSABLE, E_HOOK_FAILED, E_DISK_FULL, E_FILE_SYSTEM (nothing was
  * switched); E_ACTIVATION_FAILED (candidate refused, or taken back); E_UNHEALTHY (a rollback that stands);
  * E_DURABILITY_UNKNOWN; E_INTERRUPTED.
  */
@@ -56,6 +57,7 @@ function preflight(act: Act): void {
   attempt(act, 'compare the variables with those of last time', () => warnOfRemovedVariables(act));
   if (manifest === undefined) return;
   const checks = [
+    () => checkPythonLink(releasePath(paths, release), manifest.needs.python),
     () => checkEnvironment(paths, manifest, env),
     () => {
       const shared = sharedPathsOf(manifest);

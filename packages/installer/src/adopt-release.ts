@@ -43,8 +43,8 @@ export async function adoptRelease(options: AdoptOptions): Promise<boolean> {
       members.map((member) => member.digest),
       members.map((member) => member.line),
     );
-    const rows = head.manifest.units.flatMap((unit) => unit.members);
-    const differences = await findDifferences({ ...options, installed, record, members: rows, step });
+    const { manifest } = head;
+    const differences = await findDifferences({ ...options, installed, record, manifest, step });
     if (differences.length > 0) return false;
     withFileErrors('cannot write the record', () =>
       writeDurably(recordPath(paths, facts.release), recordPieces(facts, members)),

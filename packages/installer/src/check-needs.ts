@@ -1,7 +1,7 @@
 // P2, the part about the host itself: a release that cannot run here is refused before anything is written,
 // with the file that asks and the thing that is missing.
 import { SalverError, compareVersions, printable } from '@salver/core';
-import type { Manifest, Needs, NodeNeeds } from '@salver/core';
+import type { Manifest, Needs, NodeNeeds, PythonNeeds } from '@salver/core';
 import type { HostFacts } from './host-facts.js';
 
 /** Throws E_PLATFORM_MISMATCH or E_NEEDS_UNMET (all unmet needs in `facts.unmet`). */
@@ -36,6 +36,7 @@ export async function findUnmetNeeds(needs: Needs, host: HostFacts): Promise<rea
         : `${printable(by)} needs the library ${printable(name)}, which is not installed`,
     ),
     ...(needs.node === undefined ? [] : await nodeProblems(needs.node, host)),
+    needs.python === undefined ? undefined : pythonProblem(needs.python, host),
   ];
   return unmet.filter((problem) => problem !== undefined);
 }
@@ -50,6 +51,19 @@ function versionProblem(
   if (actual !== undefined && compareVersions(actual, need.version) >= 0) return undefined;
   const here = actual === undefined ? 'it is not installed' : `this host has ${actual}`;
   return `${printable(need.by)} needs ${what} ${need.version}; ${here}`;
+}
+
+function pythonProblem({ version, soabi, atLeast }: PythonNeeds, host: HostFacts): string | undefined {
+  const wanted = `the app needs Python ${atLeast ?? version}`;
+  const found = host.python(version);
+  if (found === undefined)
+    return `${wanted}; this host has none (python${version} on PATH, or config/python)`;
+  const here = `this host has ${printable(found.version)} (${printable(found.path)})`;
+  if (!found.version.startsWith(`${version}.`)) return `${wanted}; ${here}`;
+  if (atLeast !== undefined && compareVersions(found.version, atLeast) < 0)
+    return `${wanted} or a later ${version}; ${here}`;
+  if (found.soabi === soabi) return undefined;
+  return `${wanted} with the ABI ${printable(soabi)}; that of ${printable(found.path)} is ${printable(found.soabi)}`;
 }
 
 async function nodeProblems(needs: NodeNeeds, host: HostFacts): Promise<(string | undefined)[]> {

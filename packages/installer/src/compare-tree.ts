@@ -3,7 +3,8 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SalverError } from '@salver/core';
-import type { MemberRow, ProgressStep } from '@salver/core';
+import type { Manifest, ProgressStep } from '@salver/core';
+import { changedPythonLinks, pythonLinkPaths } from './python-links.js';
 import { isUnchanged } from './member-linker.js';
 import { rebuildMember, rowPath } from './recorded-entry.js';
 import type { InstalledTree } from './recorded-entry.js';
@@ -15,8 +16,7 @@ const HEAD_FILES = ['.salver/layout.json', '.salver/manifest.json', '.salver/sou
 export interface CompareOptions {
   readonly installed: InstalledTree;
   readonly record: ReleaseRecord;
-  /** As the manifest lists them. */
-  readonly members: readonly MemberRow[];
+  readonly manifest: Manifest;
   readonly step: ProgressStep;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,11 +28,12 @@ export interface CompareOptions {
  */
 export async function findDifferences(options: CompareOptions): Promise<readonly string[]> {
   const changed = await findChangedPaths(options);
-  return [...new Set([...changed, ...findExtraPaths(options.installed, options.record)])].sort();
+  return [...new Set([...changed, ...findExtraPaths(options)])].sort();
 }
 
 async function findChangedPaths(options: CompareOptions): Promise<ReadonlySet<string>> {
-  const { installed, record, members, step } = options;
+  const { installed, record, manifest, step } = options;
+  const members = manifest.units.flatMap((unit) => unit.members);
   const changed = new Set<string>();
   for (const [index, [rawBytes, digest]] of members.entries()) {
     const rows = record.digests[index] === digest ? record.rows(index) : [];
@@ -49,6 +50,7 @@ async function findChangedPaths(options: CompareOptions): Promise<ReadonlySet<st
   for (const path of installed.shared.paths) {
     if (linkAt(`${installed.tree}/${path}`) !== installed.shared.linkTarget(path)) changed.add(path);
   }
+  for (const path of changedPythonLinks(installed.tree, manifest.needs.python)) changed.add(path);
   return changed;
 }
 
@@ -87,8 +89,9 @@ function suspects(installed: InstalledTree, rows: readonly RecordRow[]): readonl
 }
 
 /** What lies in the release and in no record: added by hand, or by the app itself. */
-function findExtraPaths(installed: InstalledTree, record: ReleaseRecord): readonly string[] {
-  const expected = new Set<string>(['.salver', ...HEAD_FILES]);
+function findExtraPaths({ installed, record, manifest }: CompareOptions): readonly string[] {
+  const generated = pythonLinkPaths(manifest.needs.python);
+  const expected = new Set<string>(['.salver', ...HEAD_FILES, ...generated]);
   const expect = (path: string): void => {
     for (let place = path; place !== '' && !expected.has(place); place = parentOf(place)) expected.add(place);
   };

@@ -6,11 +6,13 @@ import { findLeftovers } from './clear-leftovers.js';
 import { readContracts } from './contract-guard.js';
 import { environmentProblems } from './env-contract.js';
 import { readEnvFile } from './env-file.js';
-import { hostPaths } from './host-paths.js';
+import { askPython } from './host-python.js';
+import { hostPaths, releasePath } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { isSettled, readJournal } from './journal.js';
 import { readPins } from './pins.js';
 import { requireRoot } from './prepare-root.js';
+import { pythonLinkProblem } from './python-links.js';
 import type { Environment } from './release-environment.js';
 import { currentRelease } from './release-links.js';
 import { readReleaseFacts } from './release-facts.js';
@@ -68,6 +70,7 @@ const EXAMINATIONS: readonly (readonly [
   ['room', examineRoom],
   ['settings', examineSettings],
   ['shared paths', examineShared],
+  ['python', examinePython],
   ['trust', (paths) => examineTrust(paths, isInstalled)],
   ['tools', examineTools],
 ];
@@ -150,6 +153,24 @@ function examineShared(paths: HostPaths): Found {
       return [problem(`${paths.shared}/${path}: ${errnoOf(error) ?? 'error'}`)];
     }
   });
+}
+
+/** Is the interpreter that the current release is linked to there, and still what the release needs? */
+function examinePython(paths: HostPaths): Found {
+  const current = currentRelease(paths);
+  const needs = current === undefined ? undefined : readManifestOrNone(paths, current)?.needs.python;
+  if (current === undefined || needs === undefined) return [];
+  const tree = releasePath(paths, current);
+  const missing = pythonLinkProblem(tree, needs);
+  if (missing !== undefined) return [problem(missing)];
+  const found = askPython(`${tree}/.venv/bin/python`);
+  if (found === undefined) return [problem('the Python of the release does not run')];
+  if (found.version.startsWith(`${needs.version}.`) && found.soabi === needs.soabi) return [];
+  return [
+    problem(
+      `the release needs Python ${needs.version} (${needs.soabi}); its link leads to ${found.version} (${found.soabi})`,
+    ),
+  ];
 }
 
 function examineTools(): Found {

@@ -1,6 +1,9 @@
 // What this host offers, looked up only as far as a release asks for it.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
+import { hostPaths } from './host-paths.js';
+import { configuredPython, findPython } from './host-python.js';
+import type { PythonFacts } from './host-python.js';
 import { compareVersions, formatTarget, hostGlibcVersion, hostTarget } from '@salver/core';
 
 /** The Node that will run the app. */
@@ -19,17 +22,29 @@ export interface HostFacts {
   /** Highest `GLIBCXX_` or `CXXABI_` version of the host's libstdc++; undefined without one. */
   cxx(prefix: 'GLIBCXX' | 'CXXABI'): string | undefined;
   hasLibrary(name: string): boolean;
+  /** Python of this version (`3.11`), else another that is there, so that a message can name it; undefined without any. */
+  python(version: string): PythonFacts | undefined;
   /** `node` on PATH, or the Node that runs this program when there is none. */
   node(): NodeFacts;
 }
 
-/** This machine. */
-export function localHostFacts(env: Readonly<Record<string, string | undefined>> = process.env): HostFacts {
+/** This machine; with a root, as its configuration says (`config/python`). */
+export function localHostFacts(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  root?: string,
+): HostFacts {
+  const pythonFile = root === undefined ? undefined : hostPaths(root).pythonFile;
+  const pythons = new Map<string, PythonFacts | undefined>();
   return {
     target: formatTarget(hostTarget()),
     glibc: hostGlibcVersion,
     cxx: cxxVersion,
     hasLibrary: (name) => findLibrary(name) !== undefined,
+    python: (version) => {
+      if (!pythons.has(version))
+        pythons.set(version, findPython(version, env, configuredPython(env, pythonFile)));
+      return pythons.get(version);
+    },
     node: () => nodeOnPath(env.PATH ?? ''),
   };
 }

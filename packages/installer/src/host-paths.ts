@@ -19,6 +19,8 @@ export interface HostPaths {
   readonly trustConfig: string;
   /** Addresses of stores, one a line, see pull mode. */
   readonly storesFile: string;
+  /** Path of the Python to use, for hosts that have several. */
+  readonly pythonFile: string;
   /** Salver's own state. */
   readonly state: string;
   /** What was seen of channels, see trust/channel-record.ts. */
@@ -70,6 +72,7 @@ export function hostPaths(root: string): HostPaths {
     webhooksFile: `${top}/config/webhooks.json`,
     trustConfig: `${top}/config/trust`,
     storesFile: `${top}/config/stores`,
+    pythonFile: `${top}/config/python`,
     state,
     trustState: `${state}/trust`,
     downloads: `${state}/downloads`,

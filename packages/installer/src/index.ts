@@ -11,6 +11,8 @@ export type { DeliverOptions, DeliveryReport, ReleaseOccurrence } from './events
 export { testWebhook } from './events/test-webhook.js';
 export type { TestOptions, TestResult } from './events/test-webhook.js';
 export { localHostFacts } from './host-facts.js';
+export { listPythons } from './host-python.js';
+export type { PythonFacts } from './host-python.js';
 export type { HostFacts, NodeFacts } from './host-facts.js';
 export { NOTHING_MOVED, alreadyInstalled, installRelease } from './install-release.js';
 export type { InstallOptions, InstallResult } from './install-release.js';

@@ -93,6 +93,7 @@ interface Installation extends InstallOptions {
   readonly activate: boolean;
   readonly progress: Progress;
   readonly env: Environment;
+  readonly host: HostFacts;
 }
 
 /**
@@ -117,6 +118,7 @@ export async function installRelease(options: InstallOptions): Promise<InstallRe
     activate: options.activate ?? true,
     progress: options.progress ?? SILENT_PROGRESS,
     env: options.env ?? process.env,
+    host: options.host ?? localHostFacts(options.env ?? process.env, options.root),
   };
   if (isDone(installation)) return report(installation, { changed: false });
   await clock.measure('needs', () => checkHost(installation));
@@ -163,8 +165,8 @@ function recordInstalled({ paths, release, env, progress, clock }: Installation)
 
 /** P2, what the host must offer: refused before anything is written. */
 async function checkHost(installation: Installation): Promise<void> {
-  const { head, paths, env, activate, progress } = installation;
-  await checkNeeds(head.manifest, installation.host ?? localHostFacts());
+  const { head, paths, env, activate, progress, host } = installation;
+  await checkNeeds(head.manifest, host);
   if (activate) {
     checkEnvironment(paths, head.manifest, env);
     return;

@@ -3,8 +3,10 @@
 //
 // It keeps the order of installRelease: check, stage, sync, rename, switch. What it does not do: it links nothing
 // from installed releases, writes no record (`salver-host install` of the same artifact adds it), compares of
-// the needs only platform and glibc, and leaves refusing hostile archives to tar: it finds every damage, but the
+// the needs only platform, glibc and Python, and leaves refusing hostile archives to tar: it finds every damage, but the
 // one who built the artifact must be trusted.
+
+import { PYTHON_FUNCTIONS } from './install-script-python.js';
 
 /** A whole POSIX sh script: `sh install.sh ARTIFACT ROOT`. */
 export const installScript = String.raw`#!/bin/sh
@@ -37,6 +39,7 @@ main() {
   trap 'exit 130' HUP INT TERM
   read_head
   check_host
+  check_python
   prepare_root
   take_lock
   check_current
@@ -136,6 +139,8 @@ check_host() {
   fi
 }
 
+${PYTHON_FUNCTIONS}
+
 at_least() { # VERSION NEEDED, as MAJOR.MINOR
   major=$(printf %s "$1" | cut -d . -f 1) minor=$(printf %s "$1.0" | cut -d . -f 2)
   needed_major=$(printf %s "$2" | cut -d . -f 1) needed_minor=$(printf %s "$2.0" | cut -d . -f 2)
@@ -220,6 +225,7 @@ stage() {
   disk tar -xomf "$staging/tar" -C "$staging/tree"
   rm -f "$staging/tar"
   link_shared "$staging/tree"
+  link_python "$staging/tree"
 }
 
 padded() { # FILE: blocks of the file's entry in the archive, header included

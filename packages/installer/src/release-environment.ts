@@ -22,6 +22,29 @@ export function withDefaults(manifest: Manifest | undefined, env: Environment): 
   return { ...Object.fromEntries(defaults.map(([name, rule]) => [name, rule.default])), ...defined(env) };
 }
 
+/** PATH with the release's own programs first; for Python, what keeps it in the release and the release unchanged. */
+export function programVariables(
+  manifest: Manifest | undefined,
+  directory: string,
+  path: string | undefined,
+): Readonly<Record<string, string>> {
+  const isPython = manifest?.needs.python !== undefined;
+  const own = [...(isPython ? [`${directory}/.venv/bin`] : []), `${directory}/node_modules/.bin`];
+  return {
+    PATH: [...own, ...(path === undefined ? [] : [path])].join(':'),
+    ...(isPython ? { PYTHONDONTWRITEBYTECODE: '1', PYTHONNOUSERSITE: '1' } : {}),
+  };
+}
+
+/** Variables that lead a release's Python to other modules. */
+const PYTHON_VARIABLES: ReadonlySet<string> = new Set(['PYTHONHOME', 'PYTHONPATH', 'VIRTUAL_ENV']);
+
+/** A person's environment without what would mix another Python into the release. */
+export function withoutPythonVariables(manifest: Manifest | undefined, env: Environment): Environment {
+  if (manifest?.needs.python === undefined) return env;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !PYTHON_VARIABLES.has(name)));
+}
+
 export interface CleanEnvironmentOptions {
   readonly paths: HostPaths;
   readonly release: string;
@@ -44,7 +67,7 @@ export function cleanEnvironment(options: CleanEnvironmentOptions): Record<strin
   const directory = releasePath(paths, release);
   return {
     ...defined(merged),
-    PATH: `${directory}/node_modules/.bin:${merged['PATH'] ?? PATH_DEFAULT}`,
+    ...programVariables(manifest, directory, merged['PATH'] ?? PATH_DEFAULT),
     SALVER_ROOT: paths.root,
     SALVER_RELEASE: release,
     SALVER_RELEASE_DIR: directory,

@@ -7,7 +7,7 @@ import { readEnvFile } from './env-file.js';
 import { hostPaths, releasePath } from './host-paths.js';
 import { requireRoot } from './prepare-root.js';
 import { currentRelease } from './release-links.js';
-import { withDefaults } from './release-environment.js';
+import { programVariables, withDefaults, withoutPythonVariables } from './release-environment.js';
 import { findRelease } from './release-reference.js';
 import { readManifestOrNone } from './require-release.js';
 
@@ -68,13 +68,14 @@ export function releaseEnvironment(options: Pick<RunOptions, 'root' | 'release' 
   }
   const release = findRelease(paths, reference);
   const directory = releasePath(paths, release);
-  const settings = { ...(options.env ?? process.env), ...Object.fromEntries(readEnvFile(paths.envFile)) };
-  const env = withDefaults(readManifestOrNone(paths, release), settings);
+  const manifest = readManifestOrNone(paths, release);
+  const inherited = withoutPythonVariables(manifest, options.env ?? process.env);
+  const env = withDefaults(manifest, { ...inherited, ...Object.fromEntries(readEnvFile(paths.envFile)) });
   return {
     directory,
     env: {
       ...env,
-      PATH: `${directory}/node_modules/.bin${env.PATH === undefined ? '' : `:${env.PATH}`}`,
+      ...programVariables(manifest, directory, env.PATH),
       SALVER_ROOT: paths.root,
       SALVER_RELEASE: release,
     },
@@ -85,7 +86,7 @@ function cannotStart(program: string, error: Error): SalverError {
   const errno = errnoOf(error) ?? error.message;
   return new SalverError('E_COMMAND_FAILED', `cannot run ${printable(program)}: ${errno}`, {
     cause: error,
-    hint: 'give a program of the release (node_modules/.bin comes first) or of PATH',
+    hint: 'give a program of the release (its own come first) or of PATH',
     facts: { exitCode: EXIT_NOT_FOUND },
   });
 }

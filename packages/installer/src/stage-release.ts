@@ -9,12 +9,14 @@ import { checkSpace } from './check-space.js';
 import type { SpaceNeeded } from './check-space.js';
 import { TreeSync } from './durability.js';
 import type { Durability } from './durability.js';
+import type { HostFacts } from './host-facts.js';
 import { releasePath } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { findKnownMembers } from './known-members.js';
 import type { KnownMembers } from './known-members.js';
 import type { PhaseClock } from './phase-clock.js';
 import type { LinkMode } from './place-file.js';
+import { linkPython, pythonLinkProblem } from './python-links.js';
 import { hasAllFiles } from './quick-check.js';
 import { currentRelease } from './release-links.js';
 import { readReleaseFacts } from './release-facts.js';
@@ -40,6 +42,8 @@ export interface StageOptions {
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
   readonly clock: PhaseClock;
+  /** Whose Python the release is linked to. */
+  readonly host: Pick<HostFacts, 'python'>;
 }
 
 /** What staging did. */
@@ -93,7 +97,7 @@ async function stage(
 
 /** P3 to P6. */
 async function unpackAndSync(
-  options: Omit<UnpackOptions, 'onMostWritten'> & { readonly clock: PhaseClock },
+  options: Omit<UnpackOptions, 'onMostWritten'> & Pick<StageOptions, 'clock' | 'host'>,
   sync: TreeSync,
 ): Promise<Unpacked> {
   const { clock } = options;
@@ -101,6 +105,7 @@ async function unpackAndSync(
     const unpacked = await clock.measure('unpack', () =>
       unpackRelease({ ...options, onMostWritten: () => sync.begin() }),
     );
+    linkInterpreter(options);
     await clock.measure('sync', () => sync.finish());
     return unpacked;
   } finally {
@@ -108,12 +113,24 @@ async function unpackAndSync(
   }
 }
 
+function linkInterpreter({
+  head,
+  host,
+  tree,
+}: Pick<StageOptions, 'head' | 'host'> & { readonly tree: string }): void {
+  const needs = head.manifest.needs.python;
+  const python = needs === undefined ? undefined : host.python(needs.version);
+  // Without one, the needs of the release would have refused it.
+  if (needs !== undefined && python !== undefined) linkPython(tree, needs, python);
+}
+
 /** Is the release that has this name already what it should be? One without a record is compared in full. */
 async function isWhole(options: StageOptions): Promise<boolean> {
   const { paths, head, release } = options;
   const facts = readReleaseFacts(paths, release);
   if (facts === undefined) return adoptRelease({ ...options, facts: factsOf(head, release) });
-  return facts.id === head.id && hasAllFiles(paths, release);
+  const python = pythonLinkProblem(releasePath(paths, release), head.manifest.needs.python);
+  return facts.id === head.id && python === undefined && hasAllFiles(paths, release);
 }
 
 /** Putting a whole release in place of the damaged one takes two renames; services must not see the gap. */

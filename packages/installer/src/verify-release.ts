@@ -51,7 +51,7 @@ export async function verifyRelease(options: VerifyReleaseOptions): Promise<Veri
   const problems = await findDifferences({
     installed: { tree, shared: sharedPathsOf(manifest) },
     record,
-    members: manifest.units.flatMap((unit) => unit.members),
+    manifest,
     step,
     signal: options.signal,
   }).finally(() => step.end());

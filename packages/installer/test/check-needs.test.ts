@@ -9,11 +9,17 @@ import type { HostFacts } from '@salver/installer';
 import { makeArtifact } from '@salver/testing';
 import { install, makeTempDir } from './test-root.js';
 
+const SOABI = 'cpython-311-x86_64-linux-gnu';
 const HOST: HostFacts = {
   target: 'linux-x64-glibc',
   glibc: () => '2.36',
   cxx: (prefix) => (prefix === 'GLIBCXX' ? '3.4.30' : '1.3.13'),
   hasLibrary: (name) => name === 'libpq.so.5',
+  python: (version) => ({
+    path: `/usr/bin/python${version === '3.9' ? '3.9' : '3.11'}`,
+    version: version === '3.9' ? '3.9.2' : '3.11.2',
+    soabi: version === '3.9' ? 'cpython-39-x86_64-linux-gnu' : SOABI,
+  }),
   node: () => ({ version: '20.19.4', modules: 115 }),
 };
 const by = 'node_modules/x/x.node';
@@ -33,6 +39,23 @@ const CASES: readonly (readonly [name: string, needs: Needs, unmet: RegExp | und
   ['the same module version', { node: { modules: { version: 115, by } } }, undefined],
   ['another module version', { node: { modules: { version: 127, by } } }, /127.*115/],
   ['Node-API only', { node: { napi: true } }, undefined],
+  ['the Python that is there', { python: { version: '3.11', soabi: SOABI } }, undefined],
+  [
+    'another Python',
+    { python: { version: '3.12', soabi: SOABI } },
+    /Python 3\.12; this host has 3\.11\.2 \(.*python3\.11\)/,
+  ],
+  ['a patch that is there', { python: { version: '3.11', soabi: SOABI, atLeast: '3.11.2' } }, undefined],
+  [
+    'a later patch',
+    { python: { version: '3.11', soabi: SOABI, atLeast: '3.11.4' } },
+    /3\.11\.4 or a later 3\.11; .*3\.11\.2/,
+  ],
+  [
+    'another ABI',
+    { python: { version: '3.11', soabi: 'cpython-311t-x86_64-linux-gnu' } },
+    /ABI cpython-311t.*cpython-311-/,
+  ],
 ];
 
 for (const [name, needs, unmet] of CASES) {
