@@ -93,18 +93,15 @@ export class ZipReader {
     const table = this.#bytes(offset, sizeBytes);
     const found: ZipEntry[] = [];
     let at = 0;
-    let storedBytes = 0;
     while (found.length < entries) {
       if (at + CENTRAL_BYTES > table.length || table.readUInt32LE(at) !== CENTRAL_SIGNATURE)
         throw new ZipDamage('its list of files is damaged');
       const { entry, bytes } = readCentral(table, at);
-      storedBytes += entry.storedBytes + LOCAL_BYTES;
-      // Files that share bytes are how small archives become huge.
-      if (storedBytes > this.#sizeBytes) throw new ZipDamage('its files overlap');
       found.push(entry);
       at += bytes;
     }
     if (at !== table.length) throw new ZipDamage('its list of files is longer than it says');
+    refuseOverlaps(found);
     return found;
   }
 
@@ -136,6 +133,15 @@ export class ZipReader {
     if (end.readUInt32LE(0) !== END64_SIGNATURE) throw new ZipDamage('its end is damaged');
     const [entries, sizeBytes, offset] = [32, 40, 48].map((at) => Number(end.readBigUInt64LE(at)));
     return { entries: entries ?? 0, sizeBytes: sizeBytes ?? 0, offset: offset ?? 0 };
+  }
+}
+
+/** Files that share bytes are how small archives become huge. */
+function refuseOverlaps(entries: readonly ZipEntry[]): void {
+  let end = 0;
+  for (const entry of [...entries].sort((a, b) => a.headerOffset - b.headerOffset)) {
+    if (entry.headerOffset < end) throw new ZipDamage('its files overlap');
+    end = entry.headerOffset + LOCAL_BYTES + entry.storedBytes;
   }
 }
 
