@@ -12,7 +12,7 @@ import type { ChosenFile, PackageFetcher } from './fetch-package.js';
 import type { Interpreter } from './interpreter.js';
 import { evaluateMarker, parseMarker } from './marker.js';
 import type { LockedPackage } from './python-lock.js';
-import { unpackSdist } from './unpack-sdist.js';
+import { readPyproject, unpackSdist } from './unpack-sdist.js';
 import { makeVirtualEnv, virtualEnvVariables } from './virtual-env.js';
 
 /** A tool that is there when source distributions are built. */
@@ -62,13 +62,14 @@ export class WheelBuilder {
     this.#options = options;
   }
 
-  /** Key of everything that decides what is built of a file. */
+  /** Key of everything that decides what is built of a file. The first time, the file is fetched to see what it asks for. */
   async keyOf(item: LockedPackage, file: ChosenFile): Promise<string> {
-    const { context, interpreter, tools } = this.#options;
+    const { context, interpreter } = this.#options;
+    const tools = await this.#toolsFor(await this.#buildSystemOf(item, file));
     return compiledKey({
       integrity: file.integrity,
       subdirectory: item.subdirectory,
-      tools: (await tools()).map(({ name, version, content }) => [name, version, content.key]),
+      tools: tools.map(({ name, version, content }) => [name, version, content.key]),
       interpreter,
       target: context.target,
       compilers: await compilerVersions(context.env, context.cache, context.signal),
@@ -83,6 +84,34 @@ export class WheelBuilder {
       this.#find(key) ??
       cache.withLock(key, async () => this.#find(key) ?? (await this.#build(item, file, key)))
     );
+  }
+
+  /** One that asks for nothing is built with nothing. */
+  #toolsFor({ requires }: BuildSystem): Promise<readonly BuildTool[]> {
+    return requires.length === 0 ? Promise.resolve([]) : this.#options.tools();
+  }
+
+  async #buildSystemOf(item: LockedPackage, file: ChosenFile): Promise<BuildSystem> {
+    const { context, fetcher } = this.#options;
+    const { subdirectory } = item;
+    const key = `python-build-system:1:${file.integrity}:${subdirectory ?? ''}`;
+    const known = context.cache.findNote(key) as BuildSystem | undefined;
+    if (known !== undefined) return known;
+    const { path } = await fetcher.fetch(item, file);
+    const { fileName } = file;
+    const text = await readPyproject(path, { fileName, subdirectory });
+    const system = await readBuildSystem(text).catch((error: unknown) => {
+      throw new SalverError(
+        'E_TARBALL_DAMAGED',
+        `the pyproject.toml of ${printable(fileName)} cannot be read`,
+        {
+          hint: 'report it to its author, and lock another version meanwhile',
+          cause: error,
+        },
+      );
+    });
+    context.cache.storeNote(key, system);
+    return system;
   }
 
   #find(key: string): BuiltWheel | undefined {
@@ -105,7 +134,8 @@ export class WheelBuilder {
         directory: sources,
         subdirectory: item.subdirectory,
       });
-      const fileName = await this.#runBackend(project, directory, description);
+      const system = await this.#buildSystemOf(item, file);
+      const fileName = await this.#runBackend(system, { project, directory, description });
       const stream = createReadStream(join(directory, 'out', fileName));
       const stored = await context.cache.storeDownload(stream, { description: printable(fileName) });
       context.cache.storeNote(key, { fileName, integrity: stored.integrity });
@@ -113,11 +143,14 @@ export class WheelBuilder {
     });
   }
 
-  async #runBackend(project: string, directory: string, description: string): Promise<string> {
-    const { context, interpreter, tools } = this.#options;
-    const system = await buildSystemOf(project, description);
-    this.#checkRequires(system.requires, await tools(), description);
-    const units = (await tools()).map(({ content }) => content);
+  async #runBackend(
+    system: BuildSystem,
+    { project, directory, description }: Readonly<Record<'project' | 'directory' | 'description', string>>,
+  ): Promise<string> {
+    const { context, interpreter } = this.#options;
+    const tools = await this.#toolsFor(system);
+    this.#checkRequires(system.requires, tools, description);
+    const units = tools.map(({ content }) => content);
     const out = join(directory, 'out');
     const home = join(directory, 'home');
     for (const made of [out, home]) mkdirSync(made);
@@ -136,7 +169,7 @@ export class WheelBuilder {
       },
       signal: context.signal,
     });
-    this.#checkRequires(askedOf(out), await tools(), description);
+    this.#checkRequires(askedOf(out), tools, description);
     if (result.exitCode !== 0) throw buildFailed(description, result.tail);
     return builtFile(out, description);
   }
@@ -150,18 +183,6 @@ export class WheelBuilder {
     checkBuildRequirements(requires, new Map(tools.map(({ name, version }) => [name, version])), {
       description,
       applies: (marker) => evaluateMarker(parseMarker(marker), environment),
-    });
-  }
-}
-
-async function buildSystemOf(project: string, description: string): Promise<BuildSystem> {
-  const path = join(project, 'pyproject.toml');
-  try {
-    return await readBuildSystem(existsSync(path) ? readFileSync(path, 'utf8') : undefined);
-  } catch (error) {
-    throw new SalverError('E_TARBALL_DAMAGED', `the pyproject.toml of ${description} cannot be read`, {
-      hint: 'report it to its author, and lock another version meanwhile',
-      cause: error,
     });
   }
 }

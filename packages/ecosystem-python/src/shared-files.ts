@@ -25,7 +25,7 @@ function compareUnits(
   const owners = new Map<string, { readonly index: number; readonly entry: PackEntry }>();
   const shared = new Map<number, string[]>();
   for (const [index, unit] of units.entries()) {
-    for (const entry of cache.readUnit(unit.content)) {
+    for (const entry of sourcesFirst(cache.readUnit(unit.content))) {
       const folded = entry.path.normalize('NFC').toLowerCase();
       const owner = owners.get(folded);
       if (owner === undefined) owners.set(folded, { index, entry });
@@ -34,6 +34,12 @@ function compareUnits(
     }
   }
   return [...shared];
+}
+
+/** Bytecode differs where its source does: the source is what a message should name. */
+function sourcesFirst(entries: readonly PackEntry[]): readonly PackEntry[] {
+  const isBytecode = ({ path }: PackEntry): boolean => path.includes('/__pycache__/');
+  return [...entries.filter((entry) => !isBytecode(entry)), ...entries.filter(isBytecode)];
 }
 
 function isSameFile(a: PackEntry, b: PackEntry): boolean {

@@ -31,6 +31,39 @@ export async function unpackSdist(
   throw damaged(fileName, 'it has neither pyproject.toml nor setup.py');
 }
 
+/** The project's pyproject.toml; undefined when it has none. Throws E_TARBALL_DAMAGED. */
+export async function readPyproject(
+  path: string,
+  { fileName, subdirectory }: { readonly fileName: string; readonly subdirectory: string | undefined },
+): Promise<string | undefined> {
+  const inside = `${subdirectory === undefined ? '' : `${subdirectory}/`}pyproject.toml`;
+  const isWanted = (name: string): boolean => name.replace(/^(\.\/)?[^/]+\//, '') === inside;
+  try {
+    if (/\.zip$/i.test(fileName)) return readFromZip(path, isWanted);
+    const { t: list } = await import('tar');
+    const chunks: Buffer[] = [];
+    await list({
+      file: path,
+      strict: true,
+      filter: isWanted,
+      onReadEntry: (entry) => entry.on('data', (chunk: Buffer) => chunks.push(chunk)),
+    });
+    return chunks.length === 0 ? undefined : Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    throw damaged(fileName, (error as Error).message, error);
+  }
+}
+
+function readFromZip(path: string, isWanted: (name: string) => boolean): string | undefined {
+  const zip = new ZipReader(path);
+  try {
+    const entry = zip.entries.find(({ name }) => isWanted(name));
+    return entry === undefined ? undefined : zip.read(entry).toString('utf8');
+  } finally {
+    zip.close();
+  }
+}
+
 /** The library keeps everything inside the directory; what it would only warn of is an error here. */
 async function unpackTar(path: string, cwd: string): Promise<void> {
   const { x: extract } = await import('tar');

@@ -93,13 +93,21 @@ function placeOf(
   const inside = path.slice(wheel.dataDirectory.length + 1);
   const slash = inside.indexOf('/');
   const key = inside.slice(0, Math.max(0, slash));
-  const distribution = wheel.distInfo.replace(/-[^-]+\.dist-info$/, '');
-  const place = schemePlace(key, version, distribution);
+  const place = schemePlace(key, version, projectName(wheel));
   if (place === undefined) throw wheelDamaged(fileName, `${printable(path)} is data of an unknown kind`);
   return { path: `${place}/${inside.slice(slash + 1)}`, isScript: key === 'scripts' };
 }
 
-/** Scripts for the interpreter get a launcher; others (shell, binaries) stay as they are. All are executable, as pip makes them. */
+/** As the project writes it, in METADATA: headers lie in a directory of this name. */
+function projectName(wheel: WheelArchive): string {
+  const { distInfo } = wheel;
+  const name = /^Name:\s*(\S+)\s*$/im.exec(wheel.read(`${distInfo}/METADATA`).toString('utf8'))?.[1];
+  return name !== undefined && /^[A-Za-z0-9._-]+$/.test(name)
+    ? name
+    : distInfo.replace(/-[^-]+\.dist-info$/, '');
+}
+
+/** Scripts for the interpreter get a launcher; others (shell, binaries) stay as they are. All are executable, whatever the system was on which the archive was made. */
 function placeScript(path: string, bytes: Buffer, put: (path: string, file: Placed) => void): void {
   if (!/^#!python/.test(bytes.subarray(0, 8).toString('latin1')))
     return put(path, { bytes, executable: true });
