@@ -43,6 +43,7 @@ export type {
   ServeRule,
   SourceLabel,
   Unit,
+  UnitAssets,
   UnitScripts,
 } from './manifest.js';
 export type { BuildCache, FinishedMember, FinishedUnit, StoredDownload, UnitFacts } from './build-cache.js';
@@ -56,6 +57,8 @@ export type {
   EcosystemPlan,
 } from './ecosystem.js';
 export { comparePaths, isAtOrBelow, linkTargetProblem, pathProblem } from './archive-path.js';
+export { assetPath, hasContentHash, keepMs, plainFormOf, urlProblem } from './assets.js';
+export type { AssetEncoding } from './assets.js';
 export { LinkResolver } from './link-resolver.js';
 export { canonicalJson, parseCanonicalJson } from './canonical-json.js';
 export { SHA256_PATTERN, createSha256, sha256Hex } from './digest.js';
@@ -90,6 +93,8 @@ export {
 } from './release-name.js';
 export { encodeEntryHeader, paddingBytes, parseEntryHeader } from './tar-header.js';
 export { TreeRules } from './tree-rules.js';
+export { readUnitEntries } from './unit-entries.js';
+export type { MemberSource, ReadableUnit } from './unit-entries.js';
 export { compareVersions } from './compare-versions.js';
 export { readElf } from './elf-reader.js';
 export type { ElfFile, ElfReadOptions, ElfVersionNeed } from './elf-reader.js';
