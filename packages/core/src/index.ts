@@ -21,10 +21,12 @@ export type { ArtifactSource, BringOptions, Brought, StoredMember } from './sour
 export type {
   ObjectContent,
   ObjectFacts,
+  ObjectHeaders,
   RangeBody,
   ReadOptions,
   ReadRangeOptions,
   ReadSmallOptions,
+  ReplaceOptions,
   SmallObject,
   Store,
 } from './store.js';
