@@ -22,8 +22,9 @@ export interface AssetForms {
   readonly made: number;
 }
 
-/** Compressions at once; the encoder for brotli takes tens of megabytes for a large file. */
+/** Files at once. Large ones go one by one: brotli takes several times their size. */
 const IN_FLIGHT_MAX = Math.min(4, availableParallelism());
+const LARGE_BYTES_MIN = 4 * 1024 * 1024;
 
 interface Wanted {
   readonly entry: PackEntry;
@@ -48,7 +49,7 @@ export async function findForms(
   const forms = new Map<string, Promise<FinishedUnit>>();
   let done = 0;
   const step = options.progress.step('compressing assets', 'files');
-  await workOnAll(wanted, IN_FLIGHT_MAX, async ({ entry, encodings: missing }) => {
+  const findFormsOf = async ({ entry, encodings: missing }: Wanted): Promise<void> => {
     checkSignal(options.signal);
     const bytes = contentOf(entry);
     const digest = sha256Hex(bytes);
@@ -62,7 +63,14 @@ export async function findForms(
     }
     done += 1;
     step.update(done, wanted.length);
-  });
+  };
+  const isLarge = ({ entry }: Wanted): boolean => entry.sizeBytes >= LARGE_BYTES_MIN;
+  await workOnAll(
+    wanted.filter((each) => !isLarge(each)),
+    IN_FLIGHT_MAX,
+    findFormsOf,
+  );
+  await workOnAll(wanted.filter(isLarge), 1, findFormsOf);
   step.end(`${wanted.length} files, ${forms.size} forms made`);
   const reader = new FormReader(options.cache);
   const entries = found

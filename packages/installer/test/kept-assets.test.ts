@@ -12,12 +12,20 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { SILENT_PROGRESS } from '@salver/core';
 import type { Manifest } from '@salver/core';
-import { activateRelease, pruneReleases, rollbackRelease, verifyRelease } from '@salver/installer';
+import {
+  activateRelease,
+  pruneReleases,
+  recoverInstallation,
+  rollbackRelease,
+  verifyRelease,
+} from '@salver/installer';
 import { makeArtifact } from '@salver/testing';
 import type { ArtifactFiles, MadeArtifact } from '@salver/testing';
 import { hostPaths } from '../dist/host-paths.js';
-import { collectAssets, expiredAssets } from '../dist/kept-assets.js';
+import { writeJournal } from '../dist/journal.js';
+import { collectAssets, expiredAssets, keepAssets } from '../dist/kept-assets.js';
 import { install, makeTempDir, withCode } from './test-root.js';
 
 const DAY_MS = 86_400_000;
@@ -85,6 +93,29 @@ test('a release that fails its check gives the names back that it has taken', as
   await install(root, await version(1));
   const failing = await version(2, { hooks: { check: { run: 'false', deadline: '30ms' } } });
   await assert.rejects(install(root, failing), withCode('E_ACTIVATION_FAILED'));
+  assert.equal(kept(root, 'deep/index.html'), 'page 1');
+});
+
+test('a run that died before the switch has taken no name for good', async (context) => {
+  const root = makeTempDir(context);
+  const paths = hostPaths(root);
+  const { release: from } = await install(root, await version(1));
+  const next = await version(2);
+  const { release: to } = await install(root, next, { activate: false });
+  const at = new Date().toISOString();
+  const base = {
+    format: 1,
+    txid: '000009-x',
+    seq: 9,
+    act: 'install',
+    bootId: '',
+    at,
+    previous: null,
+  } as const;
+  writeJournal(paths, { ...base, phase: 'activating', from, to });
+  keepAssets({ paths, release: to, manifest: next.manifest, from, progress: SILENT_PROGRESS });
+  assert.equal(kept(root, 'deep/index.html'), 'page 2');
+  assert.equal((await recoverInstallation({ root })).outcome, 'not-activated');
   assert.equal(kept(root, 'deep/index.html'), 'page 1');
 });
 
