@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assetPath, hasContentHash, keepMs, plainFormOf, urlProblem } from '@salver/core';
+import { assetPath, hasContentHash, keepMs, parseManifest, plainFormOf, urlProblem } from '@salver/core';
 
 const HASHED = [
   'main.3f4a9c1e.css',
@@ -50,3 +50,22 @@ test('a compressed form belongs to the file beside it', () => {
 test('times are hours or days', () => {
   assert.deepEqual([keepMs('12h'), keepMs('30d')], [43_200_000, 2_592_000_000]);
 });
+
+const HOSTILE: readonly (readonly [key: string, assets: object])[] = [
+  ['url', { url: '/../../etc/' }],
+  ['url', { url: 'assets/' }],
+  ['url', { url: '/a\u0000b/' }],
+  ['keep', { url: '/a/', keep: '1e9d' }],
+  ['immutable', { url: '/a/', immutable: 'yes' }],
+];
+
+for (const [key, assets] of HOSTILE) {
+  test(`a manifest with ${JSON.stringify(assets)} for assets is refused`, () => {
+    const unit = { kind: 'assets', name: 'a', path: 'a', entries: 0, sizeBytes: 0, members: [], assets };
+    const rest = { name: 'shop', version: '1.0.0', target: 'linux-x64-glibc', needs: {}, host: {} };
+    assert.throws(() => parseManifest({ format: 1, ...rest, units: [unit] }), {
+      code: 'E_MANIFEST_INVALID',
+      facts: { key: `units.0.assets.${key}` },
+    });
+  });
+}
