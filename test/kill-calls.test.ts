@@ -14,6 +14,8 @@ import { traceSkipReason } from './faults/trace.js';
 const SAMPLED = ['update', 'rollback', 'install that fails its check', 'recover from a cut on the way back'];
 const SAMPLE = { windowMax: 10, otherMax: 6 };
 const MUTANT_POINTS_MAX = 6;
+const ASSET_CALL = /shared\/static|\.salver\/assets\.json/;
+const ASSET_POINTS_MAX = 6;
 
 let bench: Awaited<ReturnType<typeof makeFaultBench>>;
 
@@ -29,6 +31,21 @@ for (const operation of OPERATIONS.filter(({ name }) => SAMPLED.includes(name)))
     const tally = newTally();
     await killOperation(bench, operation, tally, (points) => commitWindowAndSome(points, SAMPLE));
     t.diagnostic(`${hitsTotal(tally)} points: ${describeHits(tally)}`);
+    assertAllGood(tally);
+  });
+}
+
+for (const operation of OPERATIONS.filter(({ name }) => name !== SAMPLED[3] && SAMPLED.includes(name))) {
+  test(`killed where static files are placed: ${operation.name}`, options, async (t) => {
+    const tally = newTally();
+    await killOperation(bench, operation, tally, (points) =>
+      spread(
+        points.filter(({ text }) => ASSET_CALL.test(text)),
+        ASSET_POINTS_MAX,
+      ),
+    );
+    t.diagnostic(`${hitsTotal(tally)} points: ${describeHits(tally)}`);
+    assert.ok(hitsTotal(tally) > 0);
     assertAllGood(tally);
   });
 }

@@ -39,10 +39,15 @@ export function failAt(prepared: Prepared, { point, errno }: FailingCall): Promi
       ...judgeMessage(result, errno, prepared.expectation.status),
       ...judgeTidiness(prepared.before, after, point, result),
     ];
-    const afterwards = await judgeAfterwards(prepared, root, result.status === 0 ? result : undefined);
+    const assetsMayLag = SAYS_ASSETS_LAG.test(`${result.stdout}${result.stderr}`);
+    const knowing = { ...prepared, expectation: { ...prepared.expectation, assetsMayLag } };
+    const afterwards = await judgeAfterwards(knowing, root, result.status === 0 ? result : undefined);
     return { hit: true, findings: [...findings, ...afterwards] };
   });
 }
+
+/** Going back matters more than they do. */
+const SAYS_ASSETS_LAG = /cannot put (?:the assets|back the assets)/;
 
 /** Node gives up when its own threads cannot wake each other: then the error has hit that as well, and tells nothing. */
 function hasAborted(result: ProgramResult, log: string, root: string): boolean {

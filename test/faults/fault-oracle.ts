@@ -2,8 +2,9 @@
 // installer. Each finding begins with the number of the promise that is broken.
 import { hash } from 'node:crypto';
 import { diffTrees } from '../list-tree.js';
-import type { Tree } from '../list-tree.js';
+import type { Tree, TreeEntry } from '../list-tree.js';
 import type { ProgramResult } from '../product-harness.js';
+import { ASSETS } from './fault-releases.js';
 import type { RootView } from './root-view.js';
 
 /** What an operation is about; names of releases, null for none. */
@@ -19,6 +20,8 @@ export interface Expectation {
   readonly installed: readonly string[];
   /** True when the release that ends up current must have been checked since the start. */
   readonly checksEnd: boolean;
+  /** A run that had to go back has said that static files without a hash in their names may not be those of its release. */
+  readonly assetsMayLag?: boolean;
   /** Every release there may be, by name, as GNU tar unpacks it. */
   readonly trees: ReadonlyMap<string, Tree>;
 }
@@ -44,6 +47,7 @@ export function judgeFault(
     ...judgeUntouched(before, after, wanted),
     ...judgeHistory(before, after),
     ...judgeHooks(after),
+    ...judgeAssets(after, wanted),
     ...judgeLeftovers(after, 'bounded'),
     ...(result === undefined ? [] : judgeExit(after, result, wanted)),
   ];
@@ -68,6 +72,8 @@ export function judgeEnd(
     ...judgeUntouched(before, after, wanted),
     ...judgeHistory(before, after),
     ...judgeHooks(after),
+    ...judgeAssets(after, wanted),
+    ...judgeCurrentAssets(after, wanted),
     ...judgeLeftovers(after, leftovers),
   ];
   if (result.status !== wanted.status) findings.push(`I4 the next run ended with ${endOf(result)}`);
@@ -187,6 +193,32 @@ function judgeHooks({ hookNotes }: RootView): readonly string[] {
     seen.add(note);
   }
   return [];
+}
+
+/** Nobody is ever sent half a file, or one of another release under a name with a hash. */
+function judgeAssets({ assets }: RootView, { trees }: Expectation): readonly string[] {
+  for (const [path, entry] of assets) {
+    if (entry.kind !== 'file' || path.endsWith('/.salver-unfinished')) continue;
+    const isWhole = [...trees.values()].some((tree) => isSame(tree.get(path), entry));
+    if (!isWhole) return [`I1 shared/static/${path} is not whole`];
+  }
+  return [];
+}
+
+/** At rest, pages of the current release find their files. */
+function judgeCurrentAssets({ assets, current }: RootView, wanted: Expectation): readonly string[] {
+  const { trees, assetsMayLag = false } = wanted;
+  const tree = trees.get(current?.slice('releases/'.length) ?? '') ?? new Map<string, TreeEntry>();
+  for (const [path, entry] of tree) {
+    if (!path.startsWith(`${ASSETS}/`) || entry.kind !== 'file') continue;
+    if (assetsMayLag && !/-[0-9a-f]{12}\./.test(path)) continue;
+    if (!isSame(assets.get(path), entry)) return [`I1 shared/static/${path} is not that of ${current}`];
+  }
+  return [];
+}
+
+function isSame(one: TreeEntry | undefined, other: TreeEntry): boolean {
+  return one !== undefined && diffTrees(new Map([['', one]]), new Map([['', other]])).length === 0;
 }
 
 /** I5. */

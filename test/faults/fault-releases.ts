@@ -1,6 +1,7 @@
 // Small releases for fault runs: a run takes a fraction of a second, and still writes, links and cuts files in all
 // the ways the installer knows. What they must look like once installed is taken from GNU tar, not from Salver.
 import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeArtifact } from '@salver/testing';
@@ -33,6 +34,8 @@ export interface ReleaseSize {
   readonly largeBytes?: number;
 }
 
+/** The directory of static files, which are kept below shared/static at the same path. */
+export const ASSETS = 'public';
 const SHARED = 'uploads';
 /** Relative, as every link that the installer makes. */
 const SHARED_TARGET = `../../shared/${SHARED}`;
@@ -85,7 +88,9 @@ async function makeRelease(wanted: {
 }): Promise<FaultRelease> {
   const { directory, key, version, size } = wanted;
   const host = HOSTS[key] ?? {};
-  const options = { version, host, unitPaths: ['node_modules/steady', 'node_modules/moving'] };
+  const unitPaths = ['node_modules/steady', 'node_modules/moving'];
+  const assets = { [ASSETS]: { url: `/${ASSETS}/`, keep: '30d' } };
+  const options = { version, host, unitPaths, assets };
   const { bytes, id } = await makeArtifact(filesOf(version, size), options);
   const artifact = join(directory, `${key}.tar.gz`);
   writeFileSync(artifact, bytes);
@@ -99,8 +104,9 @@ function filesOf(version: string, size: ReleaseSize): ArtifactFiles {
     'server.js': `console.log('${version}');\n`,
     'bin/start': { data: `#!/bin/sh\necho ${version}\n`, executable: true },
     'bin/latest': { linkTo: 'start' },
-    'public/empty.css': '',
-    'public/large.bin': largeFile(version, size.largeBytes ?? LARGE_BYTES),
+    [`${ASSETS}/empty.css`]: '',
+    [`${ASSETS}/app-${hash('sha256', version).slice(0, 12)}.js`]: `console.log('${version}');\n`,
+    [`${ASSETS}/large.bin`]: largeFile(version, size.largeBytes ?? LARGE_BYTES),
     tmp: { directory: true },
   };
   for (let index = 1; index <= (size.parts ?? PARTS_DEFAULT); index += 1) {

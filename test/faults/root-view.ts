@@ -16,6 +16,8 @@ export interface RootView {
   /** Names in the root, and everything below .salver/ except the lock, whose note is for people. */
   readonly topNames: readonly string[];
   readonly state: Tree;
+  /** Static files that are kept, by their path in the release they are from. */
+  readonly assets: Tree;
   readonly history: readonly string[];
   /** `TXID HOOK RELEASE`, as the hooks themselves wrote it. */
   readonly hookNotes: readonly string[];
@@ -32,6 +34,7 @@ export function viewRoot(root: string): RootView {
     state: existsSync(join(root, '.salver'))
       ? listTree(join(root, '.salver'), (path) => path !== 'lock')
       : new Map(),
+    assets: existsSync(join(root, 'shared/static')) ? listTree(join(root, 'shared/static')) : new Map(),
     history: linesOf(join(root, '.salver/history.jsonl')),
     hookNotes: linesOf(join(root, HOOK_NOTES)),
   };

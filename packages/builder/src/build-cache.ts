@@ -1,8 +1,16 @@
 // The builder's cache as one thing: opened once per command, safe for several builders at once.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileSystemError, hostTarget } from '@salver/core';
-import type { BuildCache, FinishedUnit, PackEntry, Progress, Store, Target } from '@salver/core';
+import { fileSystemError, hostTarget, readUnitEntries } from '@salver/core';
+import type {
+  BuildCache,
+  FinishedUnit,
+  PackEntry,
+  Progress,
+  ReadableUnit,
+  Store,
+  Target,
+} from '@salver/core';
 import { CacheLocks } from './cache-lock.js';
 import { cachePaths, defaultCacheDirectory } from './cache-paths.js';
 import type { CachePaths } from './cache-paths.js';
@@ -12,8 +20,6 @@ import { storeContentUnit } from './content-unit.js';
 import { DownloadStore } from './download-store.js';
 import { MemberStore } from './member-store.js';
 import { NoteStore } from './note-store.js';
-import { readUnitEntries } from './read-unit.js';
-import type { ReadableUnit } from './read-unit.js';
 import { SharedCache, sharedUnitPath } from './shared-cache.js';
 import { cleanTemporary, withTemporaryDirectory } from './temp-space.js';
 import { UnitStore } from './unit-store.js';

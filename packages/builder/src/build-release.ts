@@ -7,6 +7,7 @@ import type {
   CollectedUnits,
   Ecosystem,
   EcosystemPlan,
+  FinishedUnit,
   Manifest,
   Progress,
   SourceLabel,
@@ -23,6 +24,7 @@ import {
   packSource,
 } from './collect-app.js';
 import type { AppOptions, AppResult } from './collect-app.js';
+import type { AssetCounts } from './collect-assets.js';
 import { installScriptUnit } from './install-script-unit.js';
 import { loadConfig } from './load-config.js';
 import type { BuildConfig } from './load-config.js';
@@ -77,6 +79,7 @@ export interface BuildResult {
   readonly packagesTotal: number;
   readonly packagesCached: number;
   readonly downloadedBytes: number;
+  readonly assets: AssetCounts;
   readonly compiled: readonly string[];
   readonly scriptsRan: readonly string[];
   readonly scriptsSkipped: readonly string[];
@@ -95,6 +98,7 @@ interface Prepared {
 interface Attempt {
   readonly collected: readonly CollectedUnits[];
   readonly units: readonly CollectedUnit[];
+  readonly result: AppResult;
   readonly manifest: Manifest;
   readonly written: WrittenArtifact;
   readonly label: SourceLabel;
@@ -125,6 +129,7 @@ export async function buildRelease(given: BuildOptions): Promise<BuildResult> {
     isNew: written.isNew,
     phasesMs: prepared.clock.phasesMs(),
     ...sumUp(collected),
+    assets: attempt.result.assets.counts,
     warnings,
   };
 }
@@ -166,15 +171,20 @@ function dependencySettings(config: BuildConfig, options: BuildOptions): BuildCo
 
 /** The units of a build that succeeded are what the next one will want. */
 async function withCacheOf({ app, options }: Prepared, build: () => Promise<Attempt>): Promise<Attempt> {
-  let units: readonly CollectedUnit[] = [];
+  let units: readonly FinishedUnit[] = [];
   try {
     const attempt = await build();
-    // The app's own unit changes with every build, and its members lie in the member store.
-    if (options.dryRun !== true) units = attempt.units.filter(({ kind }) => kind !== 'app');
+    if (options.dryRun !== true) units = unitsToRemember(attempt);
     return attempt;
   } finally {
-    app.cache.endBuild(units.map(({ content }) => content));
+    app.cache.endBuild(units);
   }
+}
+
+/** The app's own units change with every build, and their members lie in the member store. */
+function unitsToRemember({ units, result }: Attempt): readonly FinishedUnit[] {
+  const others = units.filter(({ kind }) => kind !== 'app' && kind !== 'assets');
+  return [...others.map(({ content }) => content), ...result.assets.forms];
 }
 
 /** A damaged cache entry is removed when it is found; the second attempt makes it anew. */
@@ -196,6 +206,7 @@ async function attemptBuild({ options, app, clock }: Prepared): Promise<Attempt>
   const units = [
     await installScriptUnit(app.cache, options.installScript),
     ...result.dependencies,
+    ...result.assets.units,
     result.app,
   ];
   const declaredNeeds = collected.map((each) => each.needs);
@@ -213,7 +224,7 @@ async function attemptBuild({ options, app, clock }: Prepared): Promise<Attempt>
       dryRun,
     }),
   );
-  return { collected, units, manifest, written, label: labels };
+  return { collected, units, result, manifest, written, label: labels };
 }
 
 /** Work that runs beside other work (git beside ours): a failure is kept until somebody asks for the result. */
@@ -256,7 +267,7 @@ async function collectAndPack(
     const collected = await collect();
     return { collected, result: await clock.time('app', () => packSource(begun, collected, app)) };
   } finally {
-    await Promise.allSettled([begun.content]);
+    await Promise.allSettled([begun.content, begun.assets]);
   }
 }
 

@@ -1,4 +1,5 @@
-// The app's own files: listed in the source or left by the app's build, checked for secrets, packed into one unit.
+// The app's own files: listed in the source or left by the app's build, checked for secrets, packed into one unit, with
+// the assets among them in units of their own.
 import { formatTarget } from '@salver/core';
 import type {
   BuildTree,
@@ -13,6 +14,8 @@ import type {
 import { appEntries } from './app-entries.js';
 import type { OpenedCache } from './build-cache.js';
 import { checkSignal } from './check-signal.js';
+import { packAssets, splitAssets } from './collect-assets.js';
+import type { CollectedAssets, SplitFiles } from './collect-assets.js';
 import { withCleanCopy } from './clean-copy.js';
 import { listBuilt, listSource } from './list-source.js';
 import type { ListOptions } from './list-source.js';
@@ -36,6 +39,7 @@ export interface AppOptions {
 export interface AppResult {
   /** Units of the ecosystems, those that the build changed replaced. */
   readonly dependencies: readonly CollectedUnit[];
+  readonly assets: CollectedAssets;
   readonly app: CollectedUnit;
 }
 
@@ -67,21 +71,26 @@ export async function listAppSource(options: AppOptions): Promise<readonly Sourc
 
 /** A source that is being packed. */
 export interface BegunSource {
-  readonly source: readonly SourceFile[];
+  readonly files: SplitFiles;
   readonly entries: readonly PackEntry[];
   readonly content: Promise<FinishedUnit>;
+  readonly assets: Promise<CollectedAssets>;
 }
 
 /**
  * Begins to pack the source as it is: compression runs on other threads, beside whatever comes next.
- * {@link packSource} ends it; who does not get there waits for `content` all the same.
+ * {@link packSource} ends it; who does not get there waits for `content` and `assets` all the same. Throws
+ * E_CONFIG_INVALID.
  */
 export function beginSource(source: readonly SourceFile[], options: AppOptions): BegunSource {
-  const entries = entriesOf(source, [], options);
+  const files = splitAssets(source, options.config.assets);
+  const entries = entriesOf(files, [], options);
   const content = options.cache.storeContentUnit('app', entries);
+  const assets = packAssets(files.assets, executablePaths(options), options);
   // A failure shows when the content is asked for.
   content.catch(() => undefined);
-  return { source, entries, content };
+  assets.catch(() => undefined);
+  return { files, entries, content, assets };
 }
 
 /** Packs the source as it is. Throws E_PATH_UNSAFE, E_BUILD_INPUT_CHANGED, E_DISK_FULL, E_FILE_SYSTEM. */
@@ -91,16 +100,17 @@ export async function packSource(
   options: AppOptions,
 ): Promise<AppResult> {
   const dependencies = collected.flatMap(({ units }) => units);
+  const assets = await begun.assets;
   const packed = await begun.content;
   // Units may lie in directories that hold no file of the app: only then there are more entries now.
-  const isAll = entriesOf(begun.source, dependencies, options).length === begun.entries.length;
-  const app = isAll ? appUnit(packed, options) : await packApp(begun.source, dependencies, options);
-  return { dependencies, app };
+  const isAll = entriesOf(begun.files, dependencies, options).length === begun.entries.length;
+  const app = isAll ? appUnit(packed, options) : await packApp(begun.files, dependencies, options);
+  return { dependencies, assets, app };
 }
 
 /**
  * Runs the app's build in a clean copy and packs what it leaves. Throws as {@link packSource}, and E_SECRET_FOUND,
- * E_BUILD_COMMAND_FAILED.
+ * E_BUILD_COMMAND_FAILED, E_CONFIG_INVALID.
  */
 export async function buildAndPack(
   source: readonly SourceFile[],
@@ -115,7 +125,9 @@ export async function buildAndPack(
     checkSignal(options.signal);
     const built = listBuilt(listOptions(options, appDir), new Set(source.map((file) => file.path)));
     guardSecrets(built.map(toPackEntry), { allow: config.secrets.allow, env, progress });
-    return { dependencies, app: await packApp(built, dependencies, options) };
+    const files = splitAssets(built, config.assets);
+    const assets = await packAssets(files.assets, executablePaths(options), options);
+    return { dependencies, assets, app: await packApp(files, dependencies, options) };
   });
 }
 
@@ -187,24 +199,28 @@ function listOptions(options: AppOptions, root: string): ListOptions {
 }
 
 async function packApp(
-  files: readonly SourceFile[],
+  files: SplitFiles,
   dependencies: readonly CollectedUnit[],
   options: AppOptions,
 ): Promise<CollectedUnit> {
   const step = options.progress.step('packing the app', 'files');
   const content = await options.cache.storeContentUnit('app', entriesOf(files, dependencies, options));
-  step.end(`${files.length} files`);
+  step.end(`${files.app.length} files`);
   return appUnit(content, options);
 }
 
 function entriesOf(
-  files: readonly SourceFile[],
+  files: SplitFiles,
   dependencies: readonly CollectedUnit[],
-  { plans }: AppOptions,
+  options: AppOptions,
 ): readonly PackEntry[] {
-  const executablePaths = new Set(plans.flatMap((plan) => plan.executablePaths));
   const unitPaths = dependencies.map((unit) => unit.path);
-  return appEntries(files, unitPaths, executablePaths);
+  const assetPaths = files.assets.map(({ settings }) => settings.directory);
+  return appEntries(files.app, [...unitPaths, ...assetPaths], executablePaths(options));
+}
+
+function executablePaths({ plans }: AppOptions): ReadonlySet<string> {
+  return new Set(plans.flatMap((plan) => plan.executablePaths));
 }
 
 function appUnit(content: FinishedUnit, { config }: AppOptions): CollectedUnit {

@@ -22,8 +22,8 @@ export interface ConfigSchema {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
-  /** `regex`: a regular expression. `release-path`: a path below the release. Checked by code; editors ignore them. */
-  readonly format?: 'regex' | 'release-path';
+  /** `regex`: a regular expression. `release-path`: a path below the release. `url-path`: where assets are served. Checked by code; editors ignore them. */
+  readonly format?: 'regex' | 'release-path' | 'url-path';
   /** The value is of one of these shapes. They differ in type, so that errors can speak of the one that was meant. */
   readonly anyOf?: readonly ConfigSchema[];
 }
@@ -157,6 +157,29 @@ const python = record('How the Python part is built.', {
   buildEnv: variables('Environment variables for building source distributions.'),
 });
 
+const assetDirectory = record(
+  'One directory of static files.',
+  {
+    directory: text('Where they lie, e.g. dist/assets; the build may make it.', { format: 'release-path' }),
+    url: text('URL path where they are served, e.g. /assets/. Default: the directory.', {
+      format: 'url-path',
+    }),
+    compress: list('Compressed forms that are made. Default: both; [] for none.', {
+      description: 'gzip or br (brotli).',
+      type: 'string',
+      enum: ['gzip', 'br'],
+    }),
+    immutable: {
+      description: 'Every name changes with the content. Default: names that look as if they did.',
+      type: 'boolean',
+    },
+    keep: text('How long a host keeps files of older releases below shared/static, e.g. 30d. Default: not.', {
+      pattern: '^[0-9]{1,4}[hd]$',
+    }),
+  },
+  ['directory'],
+);
+
 const secrets = record('The guard against secrets in the release.', {
   allow: list(
     'Files that may ship although the guard finds something in them.',
@@ -191,6 +214,10 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       include: globs('Ships these although git or .salverignore ignores them.'),
       exclude: globs('Leaves these out.'),
     }),
+    assets: {
+      description: 'Directories of static files: compressed at build, published with their URLs.',
+      anyOf: [assetDirectory, list('Directories.', assetDirectory)],
+    },
     dependencies,
     python,
     secrets,

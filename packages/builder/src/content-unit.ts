@@ -1,10 +1,9 @@
 // A unit that exists only as members in the member store: the app's own files.
 import { crc32 } from 'node:zlib';
 import { FINE_CUTS, sha256Hex } from '@salver/core';
-import type { PackEntry, Target } from '@salver/core';
+import type { PackEntry, Target, ReadableUnit } from '@salver/core';
 import type { MemberStore } from './member-store.js';
 import { packUnit } from './pack-unit.js';
-import type { ReadableUnit } from './read-unit.js';
 import { damaged } from './unit-file.js';
 
 export interface ContentUnitOptions {

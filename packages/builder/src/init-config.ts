@@ -42,6 +42,9 @@ function startingPoint(projectDir: string): Record<string, unknown> {
     shared: [],
     '// env': 'What the app reads from its environment, e.g. "DATABASE_URL": { "required": true }.',
     env: {},
+    '// assets':
+      'Static files that browsers keep, e.g. { "directory": "dist/assets", "url": "/assets/" }: compressed at build.',
+    assets: [],
     '// hooks':
       'What runs on a host, e.g. "reload": "systemctl reload shop", "check": "http://127.0.0.1:3000/healthz".',
     hooks: {},

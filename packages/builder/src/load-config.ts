@@ -12,6 +12,8 @@ import type {
   ServeRule,
   Target,
 } from '@salver/core';
+import { assetSettings } from './asset-settings.js';
+import type { AssetDirectory, AssetSettings } from './asset-settings.js';
 import { CONFIG_SCHEMA } from './config-schema.js';
 import { readJsonFile } from './project-json.js';
 import { findConfigProblem, isComment } from './validate-config.js';
@@ -37,6 +39,7 @@ export interface BuildConfig {
   /** Undefined: what the ecosystem finds. Empty: no build. */
   readonly build: readonly string[] | undefined;
   readonly files: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly assets: readonly AssetSettings[];
   readonly dependencies: DependencySettings;
   readonly python: PythonSettings;
   readonly secrets: { readonly allow: readonly SecretException[] };
@@ -52,6 +55,7 @@ interface ConfigDocument {
   readonly target?: string;
   readonly build?: string | readonly string[];
   readonly files?: { readonly include?: readonly string[]; readonly exclude?: readonly string[] };
+  readonly assets?: AssetDirectory | readonly AssetDirectory[];
   readonly dependencies?: DependencySettings;
   readonly python?: PythonSettings;
   readonly secrets?: { readonly allow?: readonly SecretException[] };
@@ -91,6 +95,7 @@ export function loadConfig(projectDir: string): BuildConfig {
     target: document.target === undefined ? undefined : parseTarget(document.target),
     build: typeof document.build === 'string' ? [document.build] : document.build,
     files: { include: document.files?.include ?? [], exclude: document.files?.exclude ?? [] },
+    assets: assetsOf(document, file ?? CONFIG_FILE),
     dependencies: document.dependencies ?? {},
     python: document.python ?? {},
     secrets: { allow: document.secrets?.allow ?? [] },
@@ -129,6 +134,12 @@ function checkCandidate({ start, hooks = {} }: ConfigDocument, file: string): vo
   if (own.length > 1) throw invalid(file, 'hooks.candidate', 'must have at most one of http, tcp and run');
   if (own.length === 0 && check === undefined)
     throw invalid(file, 'hooks.candidate', 'must have one of http, tcp and run, as there is no hooks.check');
+}
+
+function assetsOf({ assets = [], shared = [] }: ConfigDocument, file: string): readonly AssetSettings[] {
+  const { settings, problem } = assetSettings(assets, shared);
+  if (problem !== undefined) throw invalid(file, problem.key, problem.text);
+  return settings;
 }
 
 function invalid(file: string, key: string, problem: string, suggestion?: string): SalverError {

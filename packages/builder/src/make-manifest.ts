@@ -40,6 +40,7 @@ function unitRow(unit: CollectedUnit): Unit {
     sizeBytes,
     ...(unit.compiled === true ? { compiled: true } : {}),
     ...(unit.scripts === undefined ? {} : { scripts: unit.scripts }),
+    ...(unit.assets === undefined ? {} : { assets: unit.assets }),
     members: unit.content.members.map((member) => [member.rawBytes, member.rawDigest]),
   };
 }

@@ -3,10 +3,9 @@
 // a seal (sealed-end.ts). A pack is a copy: without it, units come from files of their own.
 import { closeSync, fstatSync, openSync, rmSync } from 'node:fs';
 import { errnoOf, isSalverError } from '@salver/core';
-import type { FinishedUnit } from '@salver/core';
+import type { FinishedUnit, ReadableUnit } from '@salver/core';
 import { publishFile, touch } from './cache-files.js';
 import { readFully, writeFully } from './file-io.js';
-import type { ReadableUnit } from './read-unit.js';
 import { encodeSealedEnd, readSealedEnd } from './sealed-end.js';
 import { temporaryPath } from './temp-space.js';
 import { copyHeldMembers, damaged, fromUnitRow, storedBytesOf, toUnitRow } from './unit-file.js';

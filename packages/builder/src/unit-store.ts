@@ -4,14 +4,13 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemError, formatTarget, isSalverError } from '@salver/core';
-import type { FinishedUnit, PackEntry, Progress, Target } from '@salver/core';
+import type { FinishedUnit, PackEntry, Progress, Target, ReadableUnit } from '@salver/core';
 import { discardDamaged, publishFile, touch } from './cache-files.js';
 import { spreadKey, storedForm } from './cache-paths.js';
 import type { CachePaths } from './cache-paths.js';
 import { codedFileError } from './coded-file-error.js';
 import { writeFully } from './file-io.js';
 import { packUnit } from './pack-unit.js';
-import type { ReadableUnit } from './read-unit.js';
 import { temporaryPath } from './temp-space.js';
 import { copyHeldMembers, copyMembers, encodeUnitEnd, openUnitFile, readStoredMember } from './unit-file.js';
 import type { OpenedUnit } from './unit-file.js';

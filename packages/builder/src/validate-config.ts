@@ -1,6 +1,6 @@
 // Checks parsed JSON against CONFIG_SCHEMA, and says what is wrong in the words of the configuration:
 // where, what was expected, and which key was probably meant.
-import { pathProblem, printable, nearestWord } from '@salver/core';
+import { pathProblem, printable, nearestWord, urlProblem } from '@salver/core';
 import type { ConfigSchema } from './config-schema.js';
 
 /** One thing that is wrong. */
@@ -79,6 +79,8 @@ function checkText(value: string, schema: ConfigSchema, key: string): ConfigProb
   if (schema.format === 'regex' && !isRegularExpression(value)) {
     return { key, problem: `must be a regular expression, not ${given}` };
   }
+  const urlError = schema.format === 'url-path' ? urlProblem(value) : undefined;
+  if (urlError !== undefined) return { key, problem: `must be a URL path such as "/assets/": ${urlError}` };
   const pathError = schema.format === 'release-path' ? pathProblem(value) : undefined;
   return pathError === undefined
     ? undefined
@@ -92,6 +94,7 @@ const PATTERN_WORDS: Readonly<Record<string, string>> = {
   '^[0-9]{1,9}(ms|s|m|h)$': 'a duration such as "500ms", "30s", "5m" or "1h"',
   '^https?://': 'a URL that begins with http:// or https://',
   '^[a-z0-9]{2,16}-[a-z0-9]{2,16}(-(glibc|musl))?$': 'a target such as "linux-x64-glibc" or "darwin-arm64"',
+  '^[0-9]{1,4}[hd]$': 'a time such as "12h" or "30d"',
   '^[^\\s]+:[0-9]{1,5}$': 'an address such as "127.0.0.1:3000"',
   '^[A-Za-z0-9-]+:[^\\r\\n\\u0000]*$': 'a header such as "content-type: application/json"',
   '^[A-Za-z_][A-Za-z0-9_]{0,255}$': 'the name of an environment variable',

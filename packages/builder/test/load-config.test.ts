@@ -18,6 +18,7 @@ test('a project without any configuration has defaults', (t) => {
     target: undefined,
     build: undefined,
     files: { include: [], exclude: [] },
+    assets: [],
     dependencies: {},
     secrets: { allow: [] },
     stores: {},
@@ -34,6 +35,9 @@ const FULL = {
   target: 'linux-arm64-musl',
   build: ['npm run build'],
   files: { '// note': 1, include: ['dist'], exclude: ['docs/**'] },
+  assets: [
+    { directory: 'dist/assets', url: '/static/', compress: ['br'], immutable: true, keep: '30d', '//': 'x' },
+  ],
   dependencies: {
     strictIntegrity: true,
     allowGit: ['a'],
@@ -71,6 +75,14 @@ for (const place of ['salver.json', 'package.json'] as const) {
       target: { os: 'linux', arch: 'arm64', libc: 'musl' },
       build: ['npm run build'],
       files: { include: ['dist'], exclude: ['docs/**'] },
+      assets: [
+        {
+          key: 'assets.0.directory',
+          directory: 'dist/assets',
+          compress: ['br'],
+          facts: { url: '/static/', immutable: true, keep: '30d' },
+        },
+      ],
       dependencies: {
         strictIntegrity: true,
         allowGit: ['a'],
@@ -257,3 +269,44 @@ test('init refuses a project that is configured in package.json', (t) => {
     (error) => isSalverError(error, 'E_USAGE'),
   );
 });
+
+test('one asset directory needs no list and no URL', (t) => {
+  const directory = tempDir(t);
+  writeTree(directory, { 'salver.json': '{"assets": {"directory": "public"}}' });
+  assert.deepEqual(loadConfig(directory).assets, [
+    { key: 'assets.directory', directory: 'public', compress: ['gzip', 'br'], facts: { url: '/public/' } },
+  ]);
+});
+
+const BAD_ASSETS: readonly (readonly [name: string, config: object, key: string])[] = [
+  ['a path that climbs out', { assets: { directory: '../x' } }, 'assets.directory'],
+  ['a URL without a slash at its end', { assets: [{ directory: 'a', url: '/a' }] }, 'assets.0.url'],
+  ['a URL that climbs out', { assets: [{ directory: 'a', url: '/a/../' }] }, 'assets.0.url'],
+  ['a directory whose name cannot be its URL', { assets: [{ directory: 'a b' }] }, 'assets.0.url'],
+  ['an unknown encoding', { assets: { directory: 'a', compress: ['zstd'] } }, 'assets.compress.0'],
+  ['a time that is none', { assets: { directory: 'a', keep: '30' } }, 'assets.keep'],
+  ['directories in each other', { assets: [{ directory: 'a' }, { directory: 'a/b' }] }, 'assets.1.directory'],
+  [
+    'one URL for two directories',
+    { assets: [{ directory: 'a' }, { directory: 'b', url: '/a/' }] },
+    'assets.1.url',
+  ],
+  ['a directory of dependencies', { assets: [{ directory: 'node_modules/a' }] }, 'assets.0.directory'],
+  ['a directory in a shared path', { assets: [{ directory: 'up/a' }], shared: ['up'] }, 'assets.0.directory'],
+  [
+    'files kept where the app keeps its own',
+    { assets: [{ directory: 'a', keep: '1d' }], shared: ['static/x'] },
+    'assets.0.keep',
+  ],
+];
+
+for (const [name, config, key] of BAD_ASSETS) {
+  test(`refuses in assets: ${name}`, (t) => {
+    const directory = tempDir(t);
+    writeTree(directory, { 'salver.json': JSON.stringify(config) });
+    assert.throws(
+      () => loadConfig(directory),
+      (error) => isSalverError(error, 'E_CONFIG_INVALID') && error.facts.key === key,
+    );
+  });
+}

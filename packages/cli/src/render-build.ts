@@ -16,6 +16,7 @@ export function renderBuildSummary(result: BuildResult, dryRun: boolean): readon
     `id        ${shortId(result.id)}`,
     `size      ${formatBytes(result.sizeBytes)}`,
     `units     ${formatCount(result.units, 'unit')}; ${packagesText(result)}`,
+    ...assetLines(result),
     `native    ${nativeText(result)}`,
     `scripts   ${scriptsText(result)}`,
     phaseLine(result.phasesMs).replace(/^time: /, 'time      '),
@@ -25,6 +26,14 @@ export function renderBuildSummary(result: BuildResult, dryRun: boolean): readon
 function packagesText({ packagesTotal, packagesCached, downloadedBytes }: BuildResult): string {
   const downloaded = downloadedBytes === 0 ? '' : `, ${formatBytes(downloadedBytes)} downloaded`;
   return `${formatCount(packagesTotal, 'package')}, ${packagesCached} from the cache${downloaded}`;
+}
+
+function assetLines({ assets }: BuildResult): readonly string[] {
+  const { files, compressed, compressedNow } = assets;
+  if (files === 0) return [];
+  const now =
+    compressedNow === 0 ? 'nothing to compress: taken from the cache' : `${compressedNow} compressed`;
+  return [`assets    ${formatCount(files, 'file')}, ${formatCount(compressed, 'compressed form')}; ${now}`];
 }
 
 function nativeText({ compiled, scriptsRan }: BuildResult): string {

@@ -24,7 +24,7 @@ export function renderHead(view: HeadView): string[] {
     `size      ${formatBytes(view.sizeBytes)}, ${formatBytes(rawBytes)} unpacked`,
   ];
   if (label.commit !== undefined) lines.push(`commit    ${printable(label.commit)}${sourceNote(view.head)}`);
-  lines.push('', ...kindTable(view.units), '', 'needs');
+  lines.push('', ...kindTable(view.units), ...assetLines(view.units), '', 'needs');
   lines.push(...indent(needLines(manifest.needs), 'nothing beyond the target'));
   lines.push('', 'install scripts', ...indent(scriptLines(view.units), 'none'));
   lines.push('', 'on the host', ...indent(hostLines(manifest.host), 'nothing configured'));
@@ -38,6 +38,16 @@ function sourceNote({ label }: ArtifactHead): string {
 
 function indent(lines: readonly string[], none: string): readonly string[] {
   return (lines.length === 0 ? [none] : lines).map((line) => `  ${line}`);
+}
+
+function assetLines(units: readonly MeasuredUnit[]): readonly string[] {
+  const lines = units.flatMap(({ unit: { path, assets } }) => {
+    if (assets === undefined) return [];
+    const immutable = assets.immutable === true ? ', every name changes with the content' : '';
+    const keep = assets.keep === undefined ? '' : `, kept ${assets.keep} on hosts`;
+    return [`${printable(path)} at ${printable(assets.url)}${immutable}${keep}`];
+  });
+  return lines.length === 0 ? [] : ['', 'assets', ...indent(lines, '')];
 }
 
 /** One row per kind of unit. */

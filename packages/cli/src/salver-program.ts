@@ -152,9 +152,20 @@ const PUSH: Command = {
   name: 'push',
   summary: 'put an artifact into a store; what is there is never replaced',
   arguments: [ARTIFACT],
-  options: [STORE, KEY, { name: 'dry-run', summary: 'check everything, write nothing' }],
+  options: [
+    STORE,
+    {
+      name: 'assets',
+      value: 'STORE',
+      completes: 'directory',
+      summary: 'publish its static files here first; files are only added',
+    },
+    KEY,
+    { name: 'dry-run', summary: 'check everything, write nothing' },
+  ],
   examples: [
     `salver push ${EXAMPLE_ARTIFACT} --store s3://artifacts/prod`,
+    `salver push ${EXAMPLE_ARTIFACT} --assets s3://cdn/shop`,
     `salver push dist/*.tar.gz --key deploy.pub`,
   ],
   load: () => import('./commands/push.js'),

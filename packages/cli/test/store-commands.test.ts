@@ -74,6 +74,27 @@ test('a push puts artifact and manifest there once, and a second one says so', (
     assert.equal((await salver('push', path))['changed'], false);
   }));
 
+test('a push publishes assets before the release, says when there are none, and they are no app', () =>
+  withStore(async ({ directory, store, artifact, salver }) => {
+    const none = await salver('push', (await artifact('1.0.0')).path, '--assets', store);
+    assert.match(String(none['warnings']), /has no assets/);
+    const { bytes } = await makeArtifact(
+      { 'dist/app-1a2b3c4d.js': 'x', 'server.js': '' },
+      { name: 'shop', version: '2.0.0', assets: { dist: { url: '/static/' } } },
+    );
+    const path = join(directory, 'assets.tar.gz');
+    writeFileSync(path, bytes);
+    const pushed = await salver('push', path, '--assets', store);
+    const counts = { store, published: 1, present: 0, replaced: 0, bytes: 1 };
+    assert.deepEqual([pushed['changed'], pushed['assets']], [true, counts]);
+    assert.equal(readFileSync(join(store, 'static/app-1a2b3c4d.js'), 'utf8'), 'x');
+    const { releases } = (await salver('ls')) as { readonly releases: readonly { readonly name: string }[] };
+    assert.deepEqual(
+      releases.map(({ name }) => name),
+      ['shop', 'shop'],
+    );
+  }));
+
 test('a push with --dry-run writes nothing, and a damaged artifact is not pushed', () =>
   withStore(async ({ store, artifact, salver }) => {
     const { path } = await artifact('1.0.0');

@@ -3,7 +3,7 @@ import type { BuildCache, FinishedUnit } from './build-cache.js';
 import type { Target } from './target.js';
 import type { Progress } from './progress.js';
 import type { Needs } from './needs.js';
-import type { UnitScripts } from './manifest.js';
+import type { UnitAssets, UnitScripts } from './manifest.js';
 
 /** What the user configured about dependencies (salver.json, DESIGN 7). All optional. */
 export interface DependencySettings {
@@ -57,6 +57,7 @@ export interface CollectedUnit {
   readonly path: string;
   readonly compiled?: boolean;
   readonly scripts?: UnitScripts;
+  readonly assets?: UnitAssets;
   readonly content: FinishedUnit;
 }
 

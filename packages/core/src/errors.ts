@@ -23,6 +23,7 @@ export const EXIT_CODE_BY_ERROR = {
   E_SIGNING_FAILED: 1,
   E_CHANNEL_MOVED: 1,
   E_OBJECT_EXISTS: 1,
+  E_ASSET_CONFLICT: 1,
   E_RELEASE_HELD: 1,
   E_RELEASE_IN_CHANNEL: 1,
   // 2: wrong arguments, configuration or project files

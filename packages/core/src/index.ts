@@ -21,10 +21,12 @@ export type { ArtifactSource, BringOptions, Brought, StoredMember } from './sour
 export type {
   ObjectContent,
   ObjectFacts,
+  ObjectHeaders,
   RangeBody,
   ReadOptions,
   ReadRangeOptions,
   ReadSmallOptions,
+  ReplaceOptions,
   SmallObject,
   Store,
 } from './store.js';
@@ -43,6 +45,7 @@ export type {
   ServeRule,
   SourceLabel,
   Unit,
+  UnitAssets,
   UnitScripts,
 } from './manifest.js';
 export type { BuildCache, FinishedMember, FinishedUnit, StoredDownload, UnitFacts } from './build-cache.js';
@@ -57,6 +60,8 @@ export type {
   PythonSettings,
 } from './ecosystem.js';
 export { comparePaths, isAtOrBelow, linkTargetProblem, pathProblem } from './archive-path.js';
+export { assetPath, hasContentHash, keepMs, plainFormOf, urlProblem } from './assets.js';
+export type { AssetEncoding } from './assets.js';
 export { LinkResolver } from './link-resolver.js';
 export { canonicalJson, parseCanonicalJson } from './canonical-json.js';
 export { SHA256_PATTERN, createSha256, sha256Hex } from './digest.js';
@@ -91,6 +96,8 @@ export {
 } from './release-name.js';
 export { encodeEntryHeader, paddingBytes, parseEntryHeader } from './tar-header.js';
 export { TreeRules } from './tree-rules.js';
+export { readUnitEntries } from './unit-entries.js';
+export type { MemberSource, ReadableUnit } from './unit-entries.js';
 export { compareVersions } from './compare-versions.js';
 export { readElf } from './elf-reader.js';
 export type { ElfFile, ElfReadOptions, ElfVersionNeed } from './elf-reader.js';

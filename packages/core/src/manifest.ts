@@ -95,9 +95,19 @@ export interface UnitScripts {
   readonly skipped?: readonly string[];
 }
 
+/** What a unit of static files says of them. */
+export interface UnitAssets {
+  /** Where they are served: begins and ends with `/`. */
+  readonly url: string;
+  /** True: every name changes with the content, whatever it looks like. */
+  readonly immutable?: boolean;
+  /** Hosts keep them reachable below `shared/static` for so long after the last release that had them, e.g. `30d`. */
+  readonly keep?: string;
+}
+
 /** The smallest thing with a name inside an artifact. */
 export interface Unit {
-  /** `npm`, `npm-links`, `npm-extra`, `app`, `salver`; later ecosystems add theirs. */
+  /** `npm`, `npm-links`, `npm-extra`, `assets`, `app`, `salver`; later ecosystems add theirs. */
   readonly kind: string;
   readonly name: string;
   readonly version?: string;
@@ -110,6 +120,8 @@ export interface Unit {
   /** True when some of its files were compiled by this build's machine. */
   readonly compiled?: boolean;
   readonly scripts?: UnitScripts;
+  /** Present when it holds static files of the app (kind `assets`). */
+  readonly assets?: UnitAssets;
   /** Its members, in file order. */
   readonly members: readonly MemberRow[];
 }

@@ -1,6 +1,7 @@
 // Hostile JSON -> manifest, layout, source label (docs/format.md sections 4, 5 and 9). Checked once, here;
 // the rest of the code relies on the types.
 import { pathProblem } from './archive-path.js';
+import { KEEP_PATTERN, urlProblem } from './assets.js';
 import { SHA256_PATTERN } from './digest.js';
 import { SalverError, printable } from './errors.js';
 import { MEMBER_STORED_BYTES_MAX, unknownFormat } from './gzip-member.js';
@@ -27,6 +28,7 @@ import type {
   ServeRule,
   SourceLabel,
   Unit,
+  UnitAssets,
   UnitScripts,
 } from './manifest.js';
 import type { LibraryNeed, Needs, NodeNeeds, PythonNeeds, VersionNeed } from './needs.js';
@@ -141,6 +143,13 @@ const layoutRow: Shape<LayoutRow> = (value, place) => {
 };
 const unitPath: Shape<string> = (value, place) => (value === '' ? '' : innerPath(value, place));
 
+const assetsUrl: Shape<string> = (value, place) => {
+  const url = text()(value, place);
+  const problem = urlProblem(url);
+  if (problem !== undefined) throw new ShapeError(place, `is a URL path that is refused: ${problem}`);
+  return url;
+};
+
 const unit = object<Unit>(
   {
     kind: text(/^[a-z][a-z0-9-]{0,31}$/),
@@ -154,9 +163,13 @@ const unit = object<Unit>(
       'ran',
       'skipped',
     ]),
+    assets: object<UnitAssets>({ url: assetsUrl, immutable: flag, keep: text(KEEP_PATTERN) }, [
+      'immutable',
+      'keep',
+    ]),
     members: listOf(memberRow, MEMBERS_MAX),
   },
-  ['version', 'compiled', 'scripts'],
+  ['version', 'compiled', 'scripts', 'assets'],
 );
 
 const manifest = object<Manifest>({

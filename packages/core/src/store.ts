@@ -49,15 +49,28 @@ export interface RangeBody {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** What a server says of an object when it hands it out. A directory keeps nothing of it. */
+export interface ObjectHeaders {
+  readonly contentType?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  /** The bytes are a compressed form: browsers undo it, readers of the store get them as they are. */
+  readonly contentEncoding?: string | undefined;
+}
+
 /** What is put into a store. */
-export interface ObjectContent {
+export interface ObjectContent extends ObjectHeaders {
   readonly sizeBytes: number;
   /** Hex. Compared with what was sent; the store is not asked to. */
   readonly sha256: string;
   /** The bytes, from the first on; called again for another try. */
   open(): AsyncIterable<Uint8Array>;
-  readonly contentType?: string | undefined;
-  readonly cacheControl?: string | undefined;
+}
+
+export interface ReplaceOptions extends ReadOptions {
+  /** Undefined: the object must not exist. */
+  readonly expectedTag: string | undefined;
+  /** Default: JSON that is asked for anew each time. */
+  readonly headers?: ObjectHeaders | undefined;
 }
 
 /**
@@ -85,11 +98,7 @@ export interface Store {
    * Moves a small object from one content to the next: only if it still has `expectedTag` (undefined: does not exist).
    * False when somebody else was first.
    */
-  replace(
-    key: string,
-    bytes: Buffer,
-    options: ReadOptions & { readonly expectedTag: string | undefined },
-  ): Promise<boolean>;
+  replace(key: string, bytes: Buffer, options: ReplaceOptions): Promise<boolean>;
   /** No error when it is gone already. */
   remove(key: string, options?: ReadOptions): Promise<void>;
   close(): void;

@@ -10,6 +10,7 @@ import { occurred } from './events/report-occurrence.js';
 import { rethrowFileError, withFileErrors } from './file-errors.js';
 import { releasePath } from './host-paths.js';
 import { isFull } from './journal.js';
+import { keepAssets, keepAssetsOf } from './kept-assets.js';
 import { findFailure } from './post-check.js';
 import { currentRelease, previousRelease } from './release-links.js';
 import { checkPythonLink } from './python-links.js';
@@ -136,6 +137,7 @@ function commit(act: Act): void {
   const { paths, release, from } = act;
   openJournal(act);
   try {
+    placeAssets(act);
     if (from !== null) layWayBackFor(act, from);
     // A release that failed is nothing to go back to.
     const isFit = from !== null && readMark(paths, from)?.health !== 'failed';
@@ -160,6 +162,12 @@ function openJournal(act: Act): void {
   }
 }
 
+/** Whoever sees the release finds its static files; those of the release before stay where they are. */
+function placeAssets(act: Act): void {
+  if (act.act === 'rollback') attempt(act, 'put the assets where they are served', () => keepAssets(act));
+  else keepAssets(act);
+}
+
 function layWayBackFor(act: Act, from: string): void {
   try {
     layWayBack(act.paths, from);
@@ -171,6 +179,7 @@ function layWayBackFor(act: Act, from: string): void {
 function undoCommit(act: Act): void {
   const { paths, previous } = act;
   attempt(act, 'put back what `previous` named', () => restorePrevious(paths, previous));
+  attempt(act, 'put back the assets of the release before', () => keepAssetsOf(act, act.from));
   attempt(act, 'remove a temporary link', () => clearWayBack(paths));
   attempt(act, 'close the journal', () => journalAct(act, 'done'));
 }

@@ -11,6 +11,10 @@ export interface HostPaths {
   readonly releases: string;
   /** Data that outlives releases. */
   readonly shared: string;
+  /** Static files of this release and of those before it, see kept-assets.ts. */
+  readonly keptAssets: string;
+  /** When each of them was last part of the current release. */
+  readonly keptAssetsState: string;
   /** Settings and secrets of this host, put there by configuration management. */
   readonly envFile: string;
   /** Whom this host tells of its releases, put there by configuration management as well. */
@@ -56,6 +60,9 @@ export interface HostPaths {
   readonly serveRecord: string;
 }
 
+/** Below `shared`. */
+export const KEPT_ASSETS_NAME = 'static';
+
 /** Mode of directories that hold only Salver's own state. */
 export const STATE_DIRECTORY_MODE = 0o755;
 
@@ -68,6 +75,8 @@ export function hostPaths(root: string): HostPaths {
     previous: `${top}/previous`,
     releases: `${top}/releases`,
     shared: `${top}/shared`,
+    keptAssets: `${top}/shared/${KEPT_ASSETS_NAME}`,
+    keptAssetsState: `${state}/assets.json`,
     envFile: `${top}/config/env`,
     webhooksFile: `${top}/config/webhooks.json`,
     trustConfig: `${top}/config/trust`,

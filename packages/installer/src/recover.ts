@@ -13,6 +13,7 @@ import type { HostPaths } from './host-paths.js';
 import { readJournal } from './journal.js';
 import type { Journal } from './journal.js';
 import { PhaseClock } from './phase-clock.js';
+import { keepAssetsOf } from './kept-assets.js';
 import { findFailure } from './post-check.js';
 import { recoveryStep } from './recovery-table.js';
 import type { RecoveryStep } from './recovery-table.js';
@@ -84,6 +85,7 @@ async function carryOut(step: RecoveryStep, act: Act): Promise<Recovered['outcom
   switch (step) {
     case 'not-activated':
       withFileErrors('cannot set `previous`', () => restorePrevious(act.paths, act.previous));
+      attempt(act, 'put back the assets of the release before', () => keepAssetsOf(act, act.from));
       return end(act, 'not-activated', 'cut off before the switch');
     case 'superseded':
       return end(act, 'superseded', 'cut off; another release has been made current since');

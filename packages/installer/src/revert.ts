@@ -4,6 +4,7 @@ import { SalverError, fileSystemError, isSalverError } from '@salver/core';
 import { attempt, journalAct, markRelease, recordAct } from './act.js';
 import type { Act } from './act.js';
 import { occurred } from './events/report-occurrence.js';
+import { keepAssetsOf } from './kept-assets.js';
 import { readManifestOrNone } from './require-release.js';
 import type { Failure } from './post-check.js';
 import { hookRule, runHookCommand } from './run-hook.js';
@@ -42,6 +43,7 @@ export async function takeBack(act: Act, failure: Failure): Promise<void> {
     return goBack(act, failure);
   });
   if (problem !== undefined) act.progress.warn(problem);
+  attempt(act, 'put back the assets of the release before', () => keepAssetsOf(act, from));
   if (from !== null) await clock.measure('reload', () => reloadBefore(act, from));
   if (!failure.interrupted) markRelease(act, 'failed', failure.reason);
   // With a link still to be set, the journal stays open: the next run sets it.

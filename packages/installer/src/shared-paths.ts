@@ -18,6 +18,7 @@ import {
 import { dirname } from 'node:path';
 import { SalverError, errnoOf, isAtOrBelow, printable } from '@salver/core';
 import type { Entry, Manifest } from '@salver/core';
+import { KEPT_ASSETS_NAME } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
 import { makeDirectories } from './make-directories.js';
 import { syncCopied, syncNamesUpTo } from './sync-copied.js';
@@ -73,8 +74,13 @@ export class SharedPaths {
   }
 }
 
+/** Throws E_PATH_UNSAFE. */
 export function sharedPathsOf(manifest: Manifest): SharedPaths {
-  return new SharedPaths(manifest.host.shared ?? []);
+  const shared = new SharedPaths(manifest.host.shared ?? []);
+  const inWay = shared.paths.find((path) => isAtOrBelow(path, KEPT_ASSETS_NAME));
+  if (inWay !== undefined && manifest.units.some(({ assets }) => assets?.keep !== undefined))
+    throw unsafe(inWay, 'assets of older releases are kept there');
+  return shared;
 }
 
 /** Makes the generated links in a staged release. Its parents exist or are made. Throws the system's error. */

@@ -10,6 +10,7 @@ import { appendHistory } from './history.js';
 import type { HistoryEntry } from './history-lines.js';
 import { hostPaths } from './host-paths.js';
 import type { HostPaths } from './host-paths.js';
+import { collectAssets, expiredAssets } from './kept-assets.js';
 import { isSettled, readJournal } from './journal.js';
 import { readPins, writePins } from './pins.js';
 import { requireRoot } from './prepare-root.js';
@@ -36,6 +37,8 @@ export interface Pruned {
   readonly changed: boolean;
   readonly removed: readonly string[];
   readonly kept: readonly { readonly release: string; readonly reasons: readonly string[] }[];
+  /** Static files below `shared/static` that no release has and that were kept long enough. */
+  readonly assetsRemoved: number;
 }
 
 /** Removes releases that nothing needs. Throws E_RELEASE_NOT_FOUND, E_LOCK_HELD, E_FILE_SYSTEM. */
@@ -46,9 +49,11 @@ export async function pruneReleases(options: PruneOptions): Promise<Pruned> {
   return actOnRoot(paths, options, 'prune', async (common) => {
     await recoverRoot(paths, common);
     const pruned = report(paths, options.keep);
-    if (pruned.changed) removeReleases(paths, pruned.removed);
+    if (pruned.removed.length > 0) removeReleases(paths, pruned.removed);
     removeOldHookLogs(paths);
-    if (pruned.changed) note(paths, common, { act: 'prune', result: 'ok', releases: pruned.removed });
+    withFileErrors('cannot remove old assets', () => collectAssets(paths, new Date()));
+    if (pruned.removed.length > 0)
+      note(paths, common, { act: 'prune', result: 'ok', releases: pruned.removed });
     return pruned;
   });
 }
@@ -56,7 +61,10 @@ export async function pruneReleases(options: PruneOptions): Promise<Pruned> {
 function report(paths: HostPaths, keep: number | undefined): Pruned {
   const plan = planRetention(paths, keep ?? keepOf(paths));
   const kept = [...plan.kept].map(([release, reasons]) => ({ release, reasons }));
-  return { changed: plan.remove.length > 0, removed: plan.remove, kept };
+  const assetsRemoved = withFileErrors('cannot look for old assets', () =>
+    expiredAssets(paths, new Date(), plan.remove),
+  ).length;
+  return { changed: plan.remove.length + assetsRemoved > 0, removed: plan.remove, kept, assetsRemoved };
 }
 
 function keepOf(paths: HostPaths): number | undefined {
@@ -70,6 +78,7 @@ export function collectReleases(paths: HostPaths, progress: Progress): void {
     removeReleases(paths, planRetention(paths, keepOf(paths)).remove);
     removeOldHookLogs(paths);
   });
+  attempt({ progress }, 'remove old assets', () => collectAssets(paths, new Date()));
 }
 
 export interface PinOptions extends UpkeepOptions {

@@ -2,16 +2,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { fileSystemError, printable, sha256Hex } from '@salver/core';
-import type { ObjectContent } from '@salver/core';
-
-type Headers = Pick<ObjectContent, 'contentType' | 'cacheControl'>;
+import type { ObjectContent, ObjectHeaders } from '@salver/core';
 
 const READ_BYTES = 256 * 1024;
 /** Objects with a hash in their name never change. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /** Reads the file once to know its digest. Throws E_FILE_SYSTEM. */
-export async function fileContent(path: string, headers: Headers = {}): Promise<ObjectContent> {
+export async function fileContent(path: string, headers: ObjectHeaders = {}): Promise<ObjectContent> {
   const open = (): AsyncIterable<Uint8Array> => readPieces(path);
   const sha256 = createHash('sha256');
   let sizeBytes = 0;
@@ -30,7 +28,7 @@ async function* readPieces(path: string): AsyncIterable<Uint8Array> {
   }
 }
 
-export function bytesContent(bytes: Buffer, headers: Headers = {}): ObjectContent {
+export function bytesContent(bytes: Buffer, headers: ObjectHeaders = {}): ObjectContent {
   return {
     sizeBytes: bytes.length,
     sha256: sha256Hex(bytes),

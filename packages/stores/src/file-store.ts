@@ -14,9 +14,9 @@ import type {
   ObjectContent,
   ObjectFacts,
   RangeBody,
-  ReadOptions,
   ReadRangeOptions,
   ReadSmallOptions,
+  ReplaceOptions,
   SmallObject,
   Store,
 } from '@salver/core';
@@ -137,11 +137,7 @@ class FileStore implements Store {
     });
   }
 
-  async replace(
-    key: string,
-    bytes: Buffer,
-    { expectedTag }: ReadOptions & { readonly expectedTag: string | undefined },
-  ): Promise<boolean> {
+  async replace(key: string, bytes: Buffer, { expectedTag }: ReplaceOptions): Promise<boolean> {
     const path = this.#path(key);
     const content = bytesContent(bytes);
     return this.#writing(async () => {

@@ -16,6 +16,8 @@ export { openStore } from './open-store.js';
 export type { OpenStoreOptions } from './open-store.js';
 export { probeStore } from './probe-store.js';
 export type { ProbeFinding, ProbeOptions } from './probe-store.js';
+export { publishAssets } from './publish-assets.js';
+export type { PublishOptions, Published } from './publish-assets.js';
 export { addSignatures, pushRelease } from './push-release.js';
 export type { PushOptions, Pushed } from './push-release.js';
 export type { RemoteArtifactOptions } from './remote-artifact.js';

@@ -6,10 +6,12 @@ import { SalverError, sha256Hex } from '@salver/core';
 import type {
   ObjectContent,
   ObjectFacts,
+  ObjectHeaders,
   RangeBody,
   ReadOptions,
   ReadRangeOptions,
   ReadSmallOptions,
+  ReplaceOptions,
   SmallObject,
   Store,
 } from '@salver/core';
@@ -20,6 +22,8 @@ import type { HttpLimits } from './http-request.js';
 import { checkKey } from './object-key.js';
 import { isConditionFailed, isConflict, isNoSuchObject, s3Error, s3Failure } from './s3-errors.js';
 import { clientConfig } from './s3-client.js';
+import { headersOf } from './s3-headers.js';
+import type { S3Headers } from './s3-headers.js';
 import { parseS3Location } from './s3-location.js';
 import type { S3Location } from './s3-location.js';
 import { PART_BYTES, uploadInParts } from './s3-upload.js';
@@ -30,6 +34,7 @@ import { readWhole } from './read-whole.js';
 /** Larger objects are sent in parts. */
 const SINGLE_PUT_BYTES_MAX = 2 * PART_BYTES;
 const CONFLICT_TRIES = 8;
+const POINTER_HEADERS: ObjectHeaders = { contentType: 'application/json', cacheControl: 'no-cache' };
 
 export interface S3StoreOptions {
   readonly limits?: HttpLimits | undefined;
@@ -168,14 +173,10 @@ class S3Store implements Store {
     }
   }
 
-  async replace(
-    key: string,
-    bytes: Buffer,
-    options: ReadOptions & { readonly expectedTag: string | undefined },
-  ): Promise<boolean> {
+  async replace(key: string, bytes: Buffer, options: ReplaceOptions): Promise<boolean> {
     const target = this.#at(key);
     const { expectedTag } = options;
-    const headers = { ContentType: 'application/json', CacheControl: 'no-cache' };
+    const headers = headersOf(options.headers ?? POINTER_HEADERS);
     try {
       if (expectedTag === undefined)
         return await this.#put(target, bytes, { IfNoneMatch: '*', ...headers }, options);
@@ -275,11 +276,9 @@ interface Target {
   readonly Key: string;
 }
 
-interface PutHeaders {
+interface PutHeaders extends S3Headers {
   readonly IfMatch?: string;
   readonly IfNoneMatch?: string;
-  readonly ContentType?: string;
-  readonly CacheControl?: string;
 }
 
 interface Answer {
@@ -291,13 +290,6 @@ interface Answer {
 
 function abort({ signal }: ReadOptions): { readonly abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
-}
-
-function headersOf({ contentType, cacheControl }: ObjectContent): PutHeaders {
-  return {
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
-  };
 }
 
 function wasSentAgain(error: unknown): boolean {

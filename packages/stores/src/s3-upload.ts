@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ObjectContent } from '@salver/core';
 import type * as Sdk from './aws-sdk.js';
+import { headersOf } from './s3-headers.js';
 import { isConditionFailed, isConflict, isUploadGone } from './s3-errors.js';
 import { checkDigest } from './store-errors.js';
 
@@ -60,11 +61,9 @@ async function beginUpload(
   { sdk, client, target, options }: UploadTarget,
   content: ObjectContent,
 ): Promise<string> {
-  const { contentType, cacheControl } = content;
   const command = new sdk.CreateMultipartUploadCommand({
     ...target,
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
+    ...headersOf(content),
   });
   const { UploadId } = await client.send(command, options);
   if (UploadId === undefined) throw new TypeError('the server has begun an upload without a name');

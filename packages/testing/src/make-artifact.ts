@@ -9,7 +9,15 @@ import {
   packEntries,
   serializeManifest,
 } from '@salver/core';
-import type { ArtifactSource, LayoutRow, Manifest, MemberRow, PackEntry, Unit } from '@salver/core';
+import type {
+  ArtifactSource,
+  LayoutRow,
+  Manifest,
+  MemberRow,
+  PackEntry,
+  Unit,
+  UnitAssets,
+} from '@salver/core';
 
 /** Content of one file, or what stands in its place. A string or Buffer is a plain file. */
 export type FileContent =
@@ -31,6 +39,8 @@ export interface MakeArtifactOptions {
   readonly commit?: string;
   /** Paths that are units of their own, e.g. `node_modules/a`; the rest is one app unit. */
   readonly unitPaths?: readonly string[];
+  /** Directories of static files, units of their own as well, with what their units say. */
+  readonly assets?: Readonly<Record<string, UnitAssets>>;
 }
 
 export interface MadeArtifact {
@@ -48,8 +58,12 @@ export async function makeArtifact(
   const entries = toEntries(files);
   const stored: Buffer[] = [];
   const units: Unit[] = [];
-  for (const [path, own] of groupByUnit(entries, options.unitPaths ?? [])) {
-    if (own.length > 0) units.push(await packUnit(path, own, stored));
+  const assets = options.assets ?? {};
+  for (const [path, own] of groupByUnit(entries, [...(options.unitPaths ?? []), ...Object.keys(assets)])) {
+    if (own.length === 0) continue;
+    const unit = await packUnit(path, own, stored);
+    const facts = assets[path];
+    units.push(facts === undefined ? unit : { ...unit, kind: 'assets', assets: facts });
   }
   const manifest: Manifest = {
     format: FORMAT_NUMBER,

@@ -7,14 +7,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ACCESS_KEY, S3Error, SECRET_KEY, checkSignature } from './s3-signature.js';
 
+/** What was said of an object, as it is sent back with it. */
+export type S3ObjectHeaders = Readonly<Record<string, string>>;
+
 interface StoredObject {
   readonly bytes: Buffer;
+  readonly headers: S3ObjectHeaders;
   readonly etag: string;
   readonly modifiedAt: Date;
 }
 
 interface Upload {
   readonly key: string;
+  readonly headers: S3ObjectHeaders;
   readonly startedAt: Date;
   readonly parts: Map<number, StoredObject>;
 }
@@ -46,6 +51,8 @@ export interface S3Double {
   /** Environment with the credentials. */
   readonly env: Readonly<Record<string, string>>;
   readonly requests: S3Request[];
+  /** Type, cache rules and encoding of the object with this key in the bucket; undefined when there is none. */
+  readonly headersOf: (key: string) => S3ObjectHeaders | undefined;
   close(): Promise<void>;
 }
 
@@ -71,6 +78,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
       `s3://${BUCKET}/${prefix}?endpoint=${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     env: { AWS_ACCESS_KEY_ID: ACCESS_KEY, AWS_SECRET_ACCESS_KEY: SECRET_KEY, AWS_REGION: 'us-east-1' },
     requests,
+    headersOf: (key) => bucket.find(key)?.headers,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -121,7 +129,8 @@ function answer(bucket: Bucket, exchange: Exchange): void {
     response.writeHead(204).end();
     return;
   }
-  if (method === 'POST' && query.has('uploads')) return sendXml(response, bucket.beginUpload(key));
+  if (method === 'POST' && query.has('uploads'))
+    return sendXml(response, bucket.beginUpload(key, request.headers));
   if (method === 'POST' && uploadId !== null)
     return sendXml(response, bucket.complete(key, uploadId, body.toString(), request.headers));
   if (method === 'PUT' && uploadId !== null) {
@@ -137,6 +146,7 @@ function answer(bucket: Bucket, exchange: Exchange): void {
 function sendObject(bucket: Bucket, { method, key, range, request, response, cutAfter }: Exchange): void {
   const found = bucket.get(key, request.headers);
   const headers = {
+    ...found.headers,
     etag: found.etag,
     'last-modified': found.modifiedAt.toUTCString(),
     'accept-ranges': 'bytes',
@@ -166,6 +176,10 @@ class Bucket {
   readonly #objects = new Map<string, StoredObject>();
   readonly #uploads = new Map<string, Upload>();
 
+  find(key: string): StoredObject | undefined {
+    return this.#objects.get(key);
+  }
+
   get(key: string, headers: IncomingMessage['headers']): StoredObject {
     const found = this.#objects.get(key);
     if (found === undefined) throw new S3Error(404, 'NoSuchKey');
@@ -176,7 +190,7 @@ class Bucket {
 
   put(key: string, bytes: Buffer, headers: IncomingMessage['headers']): StoredObject {
     this.#checkConditions(key, headers);
-    const object = objectOf(bytes, `"${md5(bytes)}"`);
+    const object = objectOf(bytes, { etag: `"${md5(bytes)}"`, headers: keptHeaders(headers) });
     this.#objects.set(key, object);
     return object;
   }
@@ -199,9 +213,9 @@ class Bucket {
     return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${rows.join('')}</ListBucketResult>`;
   }
 
-  beginUpload(key: string): string {
+  beginUpload(key: string, headers: IncomingMessage['headers']): string {
     const id = randomUUID();
-    this.#uploads.set(id, { key, startedAt: new Date(), parts: new Map() });
+    this.#uploads.set(id, { key, headers: keptHeaders(headers), startedAt: new Date(), parts: new Map() });
     return `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
   }
 
@@ -216,7 +230,7 @@ class Bucket {
   }
 
   putPart(id: string, number: number, bytes: Buffer): StoredObject {
-    const object = objectOf(bytes, `"${md5(bytes)}"`);
+    const object = objectOf(bytes, { etag: `"${md5(bytes)}"`, headers: {} });
     this.#upload(id).parts.set(number, object);
     return object;
   }
@@ -230,7 +244,7 @@ class Bucket {
   }
 
   complete(key: string, id: string, xml: string, headers: IncomingMessage['headers']): string {
-    const { parts } = this.#upload(id);
+    const { parts, headers: kept } = this.#upload(id);
     this.#checkConditions(key, headers);
     const named = [...xml.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => ({
       number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
@@ -242,7 +256,8 @@ class Bucket {
       return part.bytes;
     });
     this.#uploads.delete(id);
-    this.#objects.set(key, objectOf(Buffer.concat(bytes), `"${md5(Buffer.concat(bytes))}-${named.length}"`));
+    const etag = `"${md5(Buffer.concat(bytes))}-${named.length}"`;
+    this.#objects.set(key, objectOf(Buffer.concat(bytes), { etag, headers: kept }));
     return `<CompleteMultipartUploadResult><Key>${key}</Key></CompleteMultipartUploadResult>`;
   }
 
@@ -263,8 +278,23 @@ class Bucket {
   }
 }
 
-function objectOf(bytes: Buffer, etag: string): StoredObject {
-  return { bytes, etag, modifiedAt: new Date() };
+function objectOf(
+  bytes: Buffer,
+  { etag, headers }: { readonly etag: string; readonly headers: S3ObjectHeaders },
+): StoredObject {
+  return { bytes, etag, headers, modifiedAt: new Date() };
+}
+
+const KEPT_HEADERS = ['content-type', 'cache-control', 'content-encoding'] as const;
+
+function keptHeaders(headers: IncomingMessage['headers']): S3ObjectHeaders {
+  return Object.fromEntries(
+    KEPT_HEADERS.flatMap((name) => {
+      // The SDK says how it frames the body in the same header.
+      const value = headers[name]?.replace(/,?aws-chunked,?/, '');
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
 }
 
 function md5(bytes: Buffer): string {

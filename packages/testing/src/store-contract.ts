@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { ObjectContent, ObjectFacts, RangeBody, Store } from '@salver/core';
 
 /** Opens an empty store for one test; the second call for the same test gives another client of it. */
@@ -68,6 +69,7 @@ const CASES: readonly Case[] = [
   ['what is not there is undefined, and removing it is no error', nothingThere],
   ['gives back what was put in, with its size and a tag', roundTrip],
   ['an object is never put in twice', createsOnce],
+  ['a compressed form is given back as it was put in', keepsEncoded],
   ['one of sixteen writers of one object wins, the others are told, and the object is whole', createRace],
   ['refuses content that is not what was announced, and keeps nothing of it', wrongContent],
   [
@@ -109,6 +111,20 @@ async function createsOnce(store: Store): Promise<void> {
   assert.equal(await store.create('shop/a', content('first')), true);
   assert.equal(await store.create('shop/a', content('second')), false);
   assert.equal(await textOf(store, 'shop/a'), 'first');
+}
+
+async function keepsEncoded(store: Store): Promise<void> {
+  const form = gzipSync('hello');
+  const headers = { contentType: 'text/css', cacheControl: 'no-cache', contentEncoding: 'gzip' };
+  assert.equal(await store.create('assets/a.css.gz', { ...contentOf(form), ...headers }), true);
+  const read = await store.readSmall('assets/a.css.gz', { bytesMax: SMALL_MAX });
+  assert.ok(typeof read === 'object' && read.bytes.equals(form));
+  const range = { offset: 0, length: form.length, tag: read.tag };
+  assert.ok((await bytesOf(store.readRange('assets/a.css.gz', range))).equals(form));
+  const next = gzipSync('hello again');
+  assert.equal(await store.replace('assets/a.css.gz', next, { expectedTag: read.tag, headers }), true);
+  const after = await store.readSmall('assets/a.css.gz', { bytesMax: SMALL_MAX });
+  assert.ok(typeof after === 'object' && after.bytes.equals(next));
 }
 
 async function createRace(store: Store, open: OpenStore): Promise<void> {
@@ -264,7 +280,10 @@ async function keys(store: Store): Promise<void> {
 }
 
 function content(text: string): ObjectContent {
-  const bytes = Buffer.from(text);
+  return contentOf(Buffer.from(text));
+}
+
+function contentOf(bytes: Buffer): ObjectContent {
   return {
     sizeBytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),

@@ -12,7 +12,9 @@ export async function run(context: CommandContext): Promise<CommandResult> {
   if (keep === 0) throw new SalverError('E_USAGE', '--keep must be at least 1');
   const root = requiredRoot(context);
   const pruned = await pruneReleases({ root, keep, dryRun, waitMs: waitMs(input), progress, env, signal });
-  const count = formatCount(pruned.removed.length, 'release');
+  const releases = formatCount(pruned.removed.length, 'release');
+  const { assetsRemoved } = pruned;
+  const count = assetsRemoved === 0 ? releases : `${releases} and ${formatCount(assetsRemoved, 'old asset')}`;
   return {
     json: { ...pruned, dryRun },
     text: pruned.removed.join('\n'),

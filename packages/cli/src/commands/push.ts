@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { splitSignatures } from '@salver/core';
-import type { ArtifactHead, Store } from '@salver/core';
+import type { ArtifactHead, ArtifactSource, Store } from '@salver/core';
 import { verifyArtifact } from '@salver/installer';
-import { pushRelease } from '@salver/stores';
+import { publishAssets, pushRelease } from '@salver/stores';
+import type { Published } from '@salver/stores';
 import type { CommandContext, CommandResult } from '../command.js';
 import { inputPath, requiredArgument } from '../command-input.js';
 import { formatBytes, formatCount } from '../format-amounts.js';
@@ -10,7 +11,10 @@ import { signersOf } from '../key-input.js';
 import { withStore } from '../store-input.js';
 import { withArtifact } from '../with-artifact.js';
 
-/** `salver push`: verifies every byte first; what cannot be installed is not worth pushing. */
+/**
+ * `salver push`: verifies every byte first; what cannot be installed is not worth pushing. Assets come before the
+ * release: whoever installs it finds them.
+ */
 export async function run(context: CommandContext): Promise<CommandResult> {
   const path = inputPath(context, requiredArgument(context.input, 'ARTIFACT'));
   return withStore(context, (store) =>
@@ -24,13 +28,57 @@ export async function run(context: CommandContext): Promise<CommandResult> {
         name: head.manifest.name,
         version: head.manifest.version,
       };
-      if (context.input.flags.has('dry-run')) {
-        const summary = `would push ${formatBytes(source.sizeBytes)} to ${store.description}; nothing was changed`;
-        return { json: { ...facts, dryRun: true }, text: head.id, summary };
+      const isDryRun = context.input.flags.has('dry-run');
+      const assets = await pushAssets(context, { source, head, isDryRun });
+      if (isDryRun) {
+        const would = `would push ${formatBytes(source.sizeBytes)} to ${store.description}; nothing was changed`;
+        const summary = [...assets.lines, would].join('\n');
+        return { json: { ...facts, ...assets.json, dryRun: true }, text: head.id, summary };
       }
-      return push(context, { store, path, head, beside, facts });
+      return push(context, { store, path, head, beside, facts, assets });
     }),
   );
+}
+
+/** What to say of the assets; nothing without `--assets`. */
+interface AssetsReport {
+  readonly json: object;
+  readonly lines: readonly string[];
+  readonly changed: boolean;
+}
+
+async function pushAssets(
+  context: CommandContext,
+  work: { readonly source: ArtifactSource; readonly head: ArtifactHead; readonly isDryRun: boolean },
+): Promise<AssetsReport> {
+  const given = context.input.values.get('assets');
+  if (given === undefined) return { json: {}, lines: [], changed: false };
+  const { progress, signal } = context;
+  const { source, head, isDryRun } = work;
+  if (!head.manifest.units.some(({ assets }) => assets !== undefined))
+    progress.warn('the release has no assets: name their directories in salver.json under "assets"');
+  return withStore(
+    context,
+    async (store) => {
+      const done = await publishAssets({ store, source, head, progress, signal, dryRun: isDryRun });
+      return {
+        json: { assets: { store: store.description, ...done } },
+        lines: [assetsLine(done, store, isDryRun)],
+        changed: done.published + done.replaced > 0,
+      };
+    },
+    given,
+  );
+}
+
+function assetsLine(
+  { published, present, replaced, bytes }: Published,
+  store: Store,
+  would: boolean,
+): string {
+  const changed = replaced === 0 ? '' : `, ${replaced} replaced`;
+  const counts = `${published} published${changed}, ${present} there already`;
+  return `assets${would ? ' (not written)' : ''}: ${counts} (${formatBytes(bytes)} to ${store.description})`;
 }
 
 async function push(
@@ -41,9 +89,10 @@ async function push(
     readonly head: ArtifactHead;
     readonly beside: readonly string[];
     readonly facts: object;
+    readonly assets: AssetsReport;
   },
 ): Promise<CommandResult> {
-  const { store, path, head, beside, facts } = work;
+  const { store, path, head, beside, facts, assets } = work;
   const signatures = [...beside];
   for (const signer of signersOf(context))
     signatures.push(await signer.sign(head.manifestBytes, 'salver-release'));
@@ -59,9 +108,21 @@ async function push(
       : `${release} is in the store already`;
     const signed = signaturesAdded === 0 ? '' : `, ${formatCount(signaturesAdded, 'signature')} added`;
     return {
-      json: { changed: changed || signaturesAdded > 0, ...facts, target, key, sizeBytes, signaturesAdded },
+      json: {
+        changed: changed || signaturesAdded > 0 || assets.changed,
+        ...facts,
+        target,
+        key,
+        sizeBytes,
+        signaturesAdded,
+        ...assets.json,
+      },
       text: head.id,
-      summary: `${done}${signed}\npromote it: salver promote ${name}@${head.id.slice(0, 12)} CHANNEL`,
+      summary: [
+        ...assets.lines,
+        `${done}${signed}`,
+        `promote it: salver promote ${name}@${head.id.slice(0, 12)} CHANNEL`,
+      ].join('\n'),
     };
   } finally {
     step.end();

@@ -1,13 +1,22 @@
-// A finished unit -> its entries, readable: for laying packages out on disk. Memory stays bounded: raw members
-// are decoded when asked for, and only some are kept.
-import { MemberParser, decodeMember } from '@salver/core';
-import type { Entry, EntrySink, FinishedUnit, PackEntry } from '@salver/core';
+// A unit -> its entries, readable: for laying packages out on disk, and for publishing files of an artifact. Memory
+// stays bounded: raw members are decoded when asked for, and only some are kept.
+import type { FinishedMember, FinishedUnit } from './build-cache.js';
+import type { Entry, PackEntry } from './entry.js';
+import { decodeMember } from './gzip-member.js';
+import { MemberParser } from './member-parser.js';
+import type { EntrySink } from './member-parser.js';
 
-/** A finished unit whose members can be read one by one. */
-export interface ReadableUnit extends FinishedUnit {
-  /** Stored bytes of the member with this number, checked. Throws E_CACHE_DAMAGED. */
+/** Members that can be read one by one. */
+export interface MemberSource {
+  /** For messages. */
+  readonly key: string;
+  readonly members: readonly FinishedMember[];
+  /** Stored bytes of the member with this number. Throws E_CACHE_DAMAGED where they lie in a cache. */
   readMemberSync(index: number): Buffer;
 }
+
+/** A finished unit whose members can be read one by one. */
+export type ReadableUnit = FinishedUnit & MemberSource;
 
 /** A stretch of one file's data inside a raw member. */
 interface Extent {
@@ -23,7 +32,7 @@ const RAW_BYTES_KEPT_MAX = 8 * 1024 * 1024;
  * The entries of a unit. Everything is decoded once and checked against the raw digests.
  * Throws E_CACHE_DAMAGED, E_ARTIFACT_DAMAGED, E_DIGEST_MISMATCH.
  */
-export function readUnitEntries(unit: ReadableUnit): readonly PackEntry[] {
+export function readUnitEntries(unit: MemberSource): readonly PackEntry[] {
   const raws = new RawMembers(unit);
   const collector = new ExtentCollector();
   const parser = new MemberParser(collector);
@@ -101,11 +110,11 @@ function readExtents(
 
 /** Raw members of a unit by number, decoded when asked for. Those decoded last are kept. */
 class RawMembers {
-  readonly #unit: ReadableUnit;
+  readonly #unit: MemberSource;
   readonly #kept = new Map<number, Buffer>();
   #keptBytes = 0;
 
-  constructor(unit: ReadableUnit) {
+  constructor(unit: MemberSource) {
     this.#unit = unit;
   }
 
