@@ -22,6 +22,7 @@ import {
   listAppSource,
   needsBuild,
   packSource,
+  shipping,
 } from './collect-app.js';
 import type { AppOptions, AppResult } from './collect-app.js';
 import type { AssetCounts } from './collect-assets.js';
@@ -209,8 +210,9 @@ async function attemptBuild({ options, app, clock }: Prepared): Promise<Attempt>
     ...result.assets.units,
     result.app,
   ];
-  const declaredNeeds = collected.map((each) => each.needs);
-  const manifest = makeManifest({ config: app.config, target: app.target, units, declaredNeeds });
+  const declaredNeeds = shipping(collected, app).map((each) => each.needs);
+  const { findings } = result;
+  const manifest = makeManifest({ config: app.config, target: app.target, units, declaredNeeds, findings });
   checkSignal(signal);
   const labels = await label();
   const written = await clock.time('write', () =>

@@ -2,6 +2,7 @@
 // the assets among them in units of their own.
 import { formatTarget } from '@salver/core';
 import type {
+  BuildFindings,
   BuildTree,
   CollectedUnit,
   CollectedUnits,
@@ -41,6 +42,7 @@ export interface AppResult {
   readonly dependencies: readonly CollectedUnit[];
   readonly assets: CollectedAssets;
   readonly app: CollectedUnit;
+  readonly findings: BuildFindings;
 }
 
 /** Commands of the app's own build, in order. Empty: there is none. */
@@ -50,7 +52,7 @@ export function buildCommands(config: BuildConfig, plans: readonly EcosystemPlan
 
 /** True when the source cannot ship as it is: commands must run first. */
 export function needsBuild(config: BuildConfig, plans: readonly EcosystemPlan[]): boolean {
-  return buildCommands(config, plans).length > 0 || plans.some((plan) => plan.hasLifecycle);
+  return buildCommands(config, plans).length > 0 || plans.some((plan) => plan.hasLifecycle || plan.hasFinish);
 }
 
 /**
@@ -99,13 +101,13 @@ export async function packSource(
   collected: readonly CollectedUnits[],
   options: AppOptions,
 ): Promise<AppResult> {
-  const dependencies = collected.flatMap(({ units }) => units);
+  const dependencies = shipping(collected, options).flatMap(({ units }) => units);
   const assets = await begun.assets;
   const packed = await begun.content;
   // Units may lie in directories that hold no file of the app: only then there are more entries now.
   const isAll = entriesOf(begun.files, dependencies, options).length === begun.entries.length;
   const app = isAll ? appUnit(packed, options) : await packApp(begun.files, dependencies, options);
-  return { dependencies, assets, app };
+  return { dependencies, assets, app, findings: NO_FINDINGS };
 }
 
 /**
@@ -121,13 +123,14 @@ export async function buildAndPack(
   const copy = { cache, name: `${config.name}-${formatTarget(target)}`, files: source };
   return withCleanCopy(copy, async (appDir) => {
     const trees = await runBuild(appDir, collected, options);
-    const dependencies = await takeChanges(trees, collected);
+    const findings = await finishTrees(trees, options);
+    const dependencies = await takeChanges(trees, collected, options);
     checkSignal(options.signal);
     const built = listBuilt(listOptions(options, appDir), new Set(source.map((file) => file.path)));
     guardSecrets(built.map(toPackEntry), { allow: config.secrets.allow, env, progress });
     const files = splitAssets(built, config.assets);
     const assets = await packAssets(files.assets, executablePaths(options), options);
-    return { dependencies, assets, app: await packApp(files, dependencies, options) };
+    return { dependencies, assets, app: await packApp(files, dependencies, options), findings };
   });
 }
 
@@ -160,13 +163,25 @@ async function runBuild(
   return trees;
 }
 
+const NO_FINDINGS: BuildFindings = { migrations: [] };
+
+/** One ecosystem at most has the app's framework. */
+async function finishTrees(trees: readonly BuildTree[], { plans }: AppOptions): Promise<BuildFindings> {
+  const index = plans.findIndex((plan) => plan.hasFinish);
+  return (await trees[index]?.finish()) ?? NO_FINDINGS;
+}
+
 /** What the build left is what ships: dependencies it changed are taken from disk. */
 async function takeChanges(
   trees: readonly BuildTree[],
   collected: readonly CollectedUnits[],
+  options: AppOptions,
 ): Promise<readonly CollectedUnit[]> {
   const result: CollectedUnit[] = [];
-  for (const [index, { units }] of collected.entries()) {
+  const shipped = shipping(collected, options);
+  for (const [index, each] of collected.entries()) {
+    if (!shipped.includes(each)) continue;
+    const { units } = each;
     const changes = await trees[index]?.collectChanges();
     const changed = new Map(changes?.changed.map((unit) => [placeOf(unit), unit]));
     const removed = new Set(changes?.removedPaths);
@@ -179,6 +194,16 @@ async function takeChanges(
     result.push(...changed.values());
   }
   return result;
+}
+
+/** What ships: beside an ecosystem that serves the app, others are there for its build unless the configuration says else. */
+export function shipping(
+  collected: readonly CollectedUnits[],
+  { plans, config }: Pick<AppOptions, 'plans' | 'config'>,
+): readonly CollectedUnits[] {
+  const hasServer = plans.some((plan) => plan.servesApp);
+  const isBuildOnly = config.dependencies.buildOnly ?? hasServer;
+  return collected.filter((_, index) => !isBuildOnly || plans[index]?.servesApp === true);
 }
 
 function placeOf(unit: CollectedUnit): string {

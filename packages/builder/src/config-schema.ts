@@ -123,6 +123,11 @@ const dependencies = record('What is allowed of dependencies.', {
   strictIntegrity: { description: 'Refuse lock entries without integrity. Default false.', type: 'boolean' },
   allowGit: allowed('Git dependencies that may be used: true for all, or names. Default none.'),
   allowRemote: allowed('Tarballs outside the registry that may be used: true for all, or names.'),
+  buildOnly: {
+    description:
+      'npm packages are for the build only, and none ships. Default: true beside a Django project.',
+    type: 'boolean',
+  },
   allowScripts: {
     description: 'Install scripts by package (name or name@version): true runs them, false skips them.',
     type: 'object',
@@ -131,6 +136,12 @@ const dependencies = record('What is allowed of dependencies.', {
     maxProperties: ITEMS_MAX,
   },
 });
+
+/** An object, or false for not at all. */
+function offOr(settings: ConfigSchema): ConfigSchema {
+  const { description = '', ...fields } = settings;
+  return { description, anyOf: [{ type: 'boolean' }, { description, ...fields }] };
+}
 
 const variables = (description: string): ConfigSchema => ({
   description,
@@ -141,21 +152,50 @@ const variables = (description: string): ConfigSchema => ({
   maxProperties: ITEMS_MAX,
 });
 
-const python = record('How the Python part is built.', {
-  version: text('Python to build for, e.g. 3.11. Default: what .python-version says, else python3 on PATH.', {
-    pattern: '^3\\.[0-9]{1,3}$',
+const python: ConfigSchema = offOr(
+  record('How the Python part is built; false: there is none.', {
+    version: text(
+      'Python to build for, e.g. 3.11. Default: what .python-version says, else python3 on PATH.',
+      {
+        pattern: '^3\\.[0-9]{1,3}$',
+      },
+    ),
+    lock: text('The lock. Default: pylock.toml, uv.lock or requirements.txt.', { format: 'release-path' }),
+    extras: list('Extras of the lock to install.', text('A name.')),
+    groups: list('Dependency groups of the lock to install.', text('A name.')),
+    glibc: text('Oldest glibc of your hosts, e.g. 2.31: wheels for newer ones are not taken.', {
+      pattern: '^2\\.[0-9]{1,3}$',
+    }),
+    buildRequirements: text('Requirements file with hashes: what source distributions are built with.', {
+      format: 'release-path',
+    }),
+    buildEnv: variables('Environment variables for building source distributions.'),
   }),
-  lock: text('The lock. Default: pylock.toml, uv.lock or requirements.txt.', { format: 'release-path' }),
-  extras: list('Extras of the lock to install.', text('A name.')),
-  groups: list('Dependency groups of the lock to install.', text('A name.')),
-  glibc: text('Oldest glibc of your hosts, e.g. 2.31: wheels for newer ones are not taken.', {
-    pattern: '^2\\.[0-9]{1,3}$',
+);
+
+const django: ConfigSchema = offOr(
+  record('How a Django project is built; false: as any other.', {
+    settings: text('Settings module for the build. Default: that of manage.py.', {
+      pattern: '^[A-Za-z_][A-Za-z0-9_.]*$',
+    }),
+    buildEnv: variables(
+      'The environment in which settings are loaded at build, e.g. {"SECRET_KEY": "build-only"}.',
+    ),
+    collectstatic: {
+      description: 'Collect static files into STATIC_ROOT. Default: when the settings have one.',
+      type: 'boolean',
+    },
+    check: { description: 'Run the deployment checks; errors end the build. Default true.', type: 'boolean' },
+    migrations: {
+      description: 'Effect of migrations by name (app.0004_name), where it is known better.',
+      type: 'object',
+      patternProperties: COMMENTS,
+      additionalProperties: { type: 'string', enum: ['expand', 'review', 'opaque', 'contract'] },
+      maxProperties: ITEMS_MAX,
+    },
+    uwsgi: { description: 'Write a uwsgi.ini. Default: when uWSGI is locked.', type: 'boolean' },
   }),
-  buildRequirements: text('Requirements file with hashes: what source distributions are built with.', {
-    format: 'release-path',
-  }),
-  buildEnv: variables('Environment variables for building source distributions.'),
-});
+);
 
 const assetDirectory = record(
   'One directory of static files.',
@@ -220,6 +260,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
     },
     dependencies,
     python,
+    django,
     secrets,
     start: text('Command that starts the app.'),
     shared: list(

@@ -6,6 +6,7 @@ import type {
   CheckRule,
   CrashPolicy,
   DependencySettings,
+  DjangoSettings,
   HookRule,
   HostSettings,
   PythonSettings,
@@ -57,7 +58,8 @@ interface ConfigDocument {
   readonly files?: { readonly include?: readonly string[]; readonly exclude?: readonly string[] };
   readonly assets?: AssetDirectory | readonly AssetDirectory[];
   readonly dependencies?: DependencySettings;
-  readonly python?: PythonSettings;
+  readonly python?: PythonSettings | boolean;
+  readonly django?: DjangoSettings | boolean;
   readonly secrets?: { readonly allow?: readonly SecretException[] };
   readonly stores?: Readonly<Record<string, string>>;
   readonly start?: string;
@@ -97,7 +99,7 @@ export function loadConfig(projectDir: string): BuildConfig {
     files: { include: document.files?.include ?? [], exclude: document.files?.exclude ?? [] },
     assets: assetsOf(document, file ?? CONFIG_FILE),
     dependencies: document.dependencies ?? {},
-    python: document.python ?? {},
+    python: pythonSettings(document),
     secrets: { allow: document.secrets?.allow ?? [] },
     stores: document.stores ?? {},
     host: hostSettings(document),
@@ -134,6 +136,17 @@ function checkCandidate({ start, hooks = {} }: ConfigDocument, file: string): vo
   if (own.length > 1) throw invalid(file, 'hooks.candidate', 'must have at most one of http, tcp and run');
   if (own.length === 0 && check === undefined)
     throw invalid(file, 'hooks.candidate', 'must have one of http, tcp and run, as there is no hooks.check');
+}
+
+function pythonSettings({ python = {}, django }: ConfigDocument): PythonSettings {
+  return { ...switchable(python), ...(django === undefined ? {} : { django: switchable(django) }) };
+}
+
+/** `false` switches something off, `true` asks for its defaults. */
+function switchable<T extends { readonly enabled?: boolean }>(
+  settings: T | boolean,
+): T | { readonly enabled: boolean } {
+  return typeof settings === 'boolean' ? { enabled: settings } : settings;
 }
 
 function assetsOf({ assets = [], shared = [] }: ConfigDocument, file: string): readonly AssetSettings[] {

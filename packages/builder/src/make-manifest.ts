@@ -1,6 +1,15 @@
 // Units -> manifest and layout (docs/format.md sections 4 to 6).
 import { FORMAT_NUMBER, formatTarget, mergeNeeds, parseManifest } from '@salver/core';
-import type { CollectedUnit, Layout, Manifest, Needs, Target, Unit } from '@salver/core';
+import type {
+  BuildFindings,
+  CollectedUnit,
+  HostSettings,
+  Layout,
+  Manifest,
+  Needs,
+  Target,
+  Unit,
+} from '@salver/core';
 import type { BuildConfig } from './load-config.js';
 
 export interface ManifestOptions {
@@ -10,11 +19,12 @@ export interface ManifestOptions {
   readonly units: readonly CollectedUnit[];
   /** What the ecosystems declare, e.g. `engines`. */
   readonly declaredNeeds: readonly Needs[];
+  readonly findings: BuildFindings;
 }
 
 /** The manifest of a release, checked as a reader will check it. Throws E_MANIFEST_INVALID beyond its limits. */
 export function makeManifest(options: ManifestOptions): Manifest {
-  const { config, target, units, declaredNeeds } = options;
+  const { config, target, units, declaredNeeds, findings } = options;
   return parseManifest({
     format: FORMAT_NUMBER,
     name: config.name,
@@ -24,9 +34,16 @@ export function makeManifest(options: ManifestOptions): Manifest {
       ...declaredNeeds.map((needs) => ({ needs })),
       ...units.map(({ content }) => ({ needs: content.facts.needs, provides: content.facts.provides })),
     ]),
-    host: config.host,
+    host: hostSettings(config, findings),
+    ...(findings.migrations.length === 0 ? {} : { migrations: findings.migrations }),
     units: units.map(unitRow),
   });
+}
+
+/** An app whose migrations are known has the command that runs them, unless it configures its own. */
+function hostSettings({ host }: BuildConfig, { migrateCommand }: BuildFindings): HostSettings {
+  if (migrateCommand === undefined || host.hooks?.migrate !== undefined) return host;
+  return { ...host, hooks: { ...host.hooks, migrate: { run: migrateCommand } } };
 }
 
 function unitRow(unit: CollectedUnit): Unit {

@@ -9,7 +9,7 @@ export async function planEcosystems(
 ): Promise<readonly EcosystemPlan[]> {
   const plans: EcosystemPlan[] = [];
   for (const ecosystem of ecosystems) {
-    if ((await ecosystem.detect(context.projectDir)) === undefined) continue;
+    if ((await ecosystem.detect(context)) === undefined) continue;
     plans.push(await ecosystem.plan(context));
   }
   if (plans.length === 0) {

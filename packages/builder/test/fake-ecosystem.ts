@@ -28,7 +28,7 @@ const LOCK = 'deps.lock';
 export function fakeEcosystem(options: FakeOptions = {}): Ecosystem {
   return {
     name: 'fake',
-    detect: (projectDir) => Promise.resolve(existsSync(join(projectDir, LOCK)) ? LOCK : undefined),
+    detect: ({ projectDir }) => Promise.resolve(existsSync(join(projectDir, LOCK)) ? LOCK : undefined),
     plan: (context) => Promise.resolve(planOf(context, options)),
   };
 }
@@ -41,6 +41,8 @@ function planOf(context: EcosystemContext, options: FakeOptions): EcosystemPlan 
     requiredFiles: ['package.json', LOCK],
     defaultBuild: options.defaultBuild ?? [],
     hasLifecycle: options.lifecycle !== undefined,
+    hasFinish: false,
+    servesApp: false,
     ownedDirectories: ['node_modules'],
     executablePaths: ['tools/run.sh'],
     collectUnits: () => collect(packages, context, options),
@@ -111,6 +113,7 @@ function layOut(
     runLifecycle: () => run(options.lifecycle ?? 'true'),
     programDirectories: [],
     runCommand: run,
+    finish: () => Promise.resolve({ migrations: [] }),
     collectChanges: async () => {
       const changed: CollectedUnit[] = [];
       const removedPaths: string[] = [];

@@ -45,13 +45,7 @@ const FULL = {
     allowRemote: false,
     allowScripts: { bcrypt: true, 'core-js@3.1.0': false, '//': 'x' },
   },
-  python: {
-    version: '3.11',
-    lock: 'requirements/prod.txt',
-    glibc: '2.31',
-    buildEnv: { FX: '1', '//': 'x' },
-    '//': 'x',
-  },
+  python: { version: '3.11', buildEnv: { A: '1', '//': 'x' }, '//': 'x' },
   secrets: { allow: [{ path: 'test/key.pem', reason: 'a test key', '//': 'why' }] },
   start: 'node server.js',
   shared: ['uploads', 'log'],
@@ -97,7 +91,7 @@ for (const place of ['salver.json', 'package.json'] as const) {
         allowRemote: false,
         allowScripts: { bcrypt: true, 'core-js@3.1.0': false },
       },
-      python: { version: '3.11', lock: 'requirements/prod.txt', glibc: '2.31', buildEnv: { FX: '1' } },
+      python: { version: '3.11', buildEnv: { A: '1' } },
       secrets: { allow: [{ path: 'test/key.pem', reason: 'a test key' }] },
       stores: { main: 's3://artifacts/prod?endpoint=x' },
       host: {

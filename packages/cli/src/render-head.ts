@@ -1,6 +1,6 @@
 // An artifact's manifest for people.
 import { printable } from '@salver/core';
-import type { ArtifactHead, HostSettings } from '@salver/core';
+import type { ArtifactHead, HostSettings, Manifest, MigrationEffect } from '@salver/core';
 import { formatBytes, formatCount } from './format-amounts.js';
 import { needLines } from './need-lines.js';
 import { renderTable } from './table.js';
@@ -27,6 +27,7 @@ export function renderHead(view: HeadView): string[] {
   lines.push('', ...kindTable(view.units), ...assetLines(view.units), '', 'needs');
   lines.push(...indent(needLines(manifest.needs), 'nothing beyond the target'));
   lines.push('', 'install scripts', ...indent(scriptLines(view.units), 'none'));
+  lines.push(...migrationLines(manifest));
   lines.push('', 'on the host', ...indent(hostLines(manifest.host), 'nothing configured'));
   return lines;
 }
@@ -48,6 +49,19 @@ function assetLines(units: readonly MeasuredUnit[]): readonly string[] {
     return [`${printable(path)} at ${printable(assets.url)}${immutable}${keep}`];
   });
   return lines.length === 0 ? [] : ['', 'assets', ...indent(lines, '')];
+}
+
+/** How many, and by name those that older code may not bear. */
+function migrationLines({ migrations = [] }: Manifest): readonly string[] {
+  if (migrations.length === 0) return [];
+  const count = (effect: MigrationEffect): number => migrations.filter((one) => one.effect === effect).length;
+  const counts = (['expand', 'review', 'opaque', 'contract'] as const)
+    .filter((effect) => count(effect) > 0)
+    .map((effect) => `${count(effect)} ${effect}`);
+  const named = migrations
+    .filter(({ effect }) => effect === 'contract')
+    .map(({ id, why = '' }) => `contract ${printable(id)} ${printable(why)}`.trimEnd());
+  return ['', 'migrations', ...indent([counts.join(', '), ...named], '')];
 }
 
 /** One row per kind of unit. */

@@ -3,7 +3,7 @@ import type { BuildCache, FinishedUnit } from './build-cache.js';
 import type { Target } from './target.js';
 import type { Progress } from './progress.js';
 import type { Needs } from './needs.js';
-import type { UnitAssets, UnitScripts } from './manifest.js';
+import type { Migration, MigrationEffect, UnitAssets, UnitScripts } from './manifest.js';
 
 /** What the user configured about dependencies (salver.json, DESIGN 7). All optional. */
 export interface DependencySettings {
@@ -15,10 +15,32 @@ export interface DependencySettings {
   readonly allowRemote?: boolean | readonly string[];
   /** Install scripts by package (`name`, `name@1.2.3`): overrides `allowScripts` of package.json. */
   readonly allowScripts?: Readonly<Record<string, boolean>>;
+  /** The packages are there for the build only, and none ships. Default: true for npm beside a Django project. */
+  readonly buildOnly?: boolean;
+}
+
+/** What the user configured about Django (salver.json, `django`). All optional. */
+export interface DjangoSettings {
+  /** False: the project is built as if it had no manage.py. Default true. */
+  readonly enabled?: boolean;
+  /** Settings module for the build. Default: that of manage.py. */
+  readonly settings?: string;
+  /** The environment in which settings are loaded at build; nothing of the builder's own is in it. */
+  readonly buildEnv?: Readonly<Record<string, string>>;
+  /** Default: when the settings have STATIC_ROOT. */
+  readonly collectstatic?: boolean;
+  /** Run the deployment checks; errors end the build. Default true. */
+  readonly check?: boolean;
+  /** What the project knows better of its migrations. */
+  readonly migrations?: Readonly<Record<string, MigrationEffect>>;
+  /** Write uwsgi.ini. Default: when uWSGI is locked. */
+  readonly uwsgi?: boolean;
 }
 
 /** What the user configured about Python (salver.json, `python`). All optional. */
 export interface PythonSettings {
+  /** False: whatever the project holds, it has no Python part. Default true. */
+  readonly enabled?: boolean;
   /** `3.11`: the interpreter to build for. Default: what `.python-version` says, else `python3` on PATH. */
   readonly version?: string;
   /** The lock, relative to the project. Default: pylock.toml, uv.lock, requirements.txt, in this order. */
@@ -31,6 +53,7 @@ export interface PythonSettings {
   readonly buildRequirements?: string;
   /** Variables for building source distributions. */
   readonly buildEnv?: Readonly<Record<string, string>>;
+  readonly django?: DjangoSettings;
 }
 
 export interface EcosystemContext {
@@ -90,6 +113,8 @@ export interface BuildTree {
    * those of the app's other ecosystems. Throws E_BUILD_COMMAND_FAILED.
    */
   runCommand(command: string, programDirectories?: readonly string[]): Promise<void>;
+  /** The ecosystem's own last steps, after all commands: what it writes into the app ships. */
+  finish(): Promise<BuildFindings>;
   /**
    * What the build left differently: production units whose files on disk differ from the collected
    * ones, finished from disk, and new ones below node_modules (e.g. `.prisma`). Units that the build
@@ -101,6 +126,13 @@ export interface BuildTree {
   }>;
 }
 
+/** What an ecosystem finds out about the app when it is built. */
+export interface BuildFindings {
+  readonly migrations: readonly Migration[];
+  /** What runs them, for apps that configure no `migrate` hook. */
+  readonly migrateCommand?: string;
+}
+
 export interface EcosystemPlan {
   /** Lockfile the plan was read from, relative to the project. */
   readonly lockfile: string;
@@ -110,6 +142,10 @@ export interface EcosystemPlan {
   readonly defaultBuild: readonly string[];
   /** True when the root has lifecycle scripts that `npm ci` would run. */
   readonly hasLifecycle: boolean;
+  /** True when the built app is looked at once more by {@link BuildTree.finish}. */
+  readonly hasFinish: boolean;
+  /** True when the app is of this ecosystem, and others are there for its build. */
+  readonly servesApp: boolean;
   /** Top-level directories that belong to the ecosystem, not to the app's files: `node_modules`. */
   readonly ownedDirectories: readonly string[];
   /** App files that are executable in the release whatever their mode is: bins of workspaces, as npm's linking makes them. */
@@ -128,7 +164,7 @@ export interface Ecosystem {
   /** Short name for messages: `npm`. */
   readonly name: string;
   /** The lockfile (or manifest) that makes this ecosystem responsible for the project, or undefined. */
-  detect(projectDir: string): Promise<string | undefined>;
+  detect(context: Pick<EcosystemContext, 'projectDir' | 'python'>): Promise<string | undefined>;
   /**
    * Reads the lock and checks that it agrees with the project. No network.
    * Throws E_LOCK_MISSING, E_LOCK_INVALID, E_LOCK_UNSUPPORTED, E_LOCK_OUT_OF_SYNC, E_PLATFORM_UNSUPPORTED, ….

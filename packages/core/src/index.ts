@@ -42,6 +42,8 @@ export type {
   LayoutRow,
   Manifest,
   MemberRow,
+  Migration,
+  MigrationEffect,
   ServeRule,
   SourceLabel,
   Unit,
@@ -50,10 +52,12 @@ export type {
 } from './manifest.js';
 export type { BuildCache, FinishedMember, FinishedUnit, StoredDownload, UnitFacts } from './build-cache.js';
 export type {
+  BuildFindings,
   BuildTree,
   CollectedUnit,
   CollectedUnits,
   DependencySettings,
+  DjangoSettings,
   Ecosystem,
   EcosystemContext,
   EcosystemPlan,

@@ -89,6 +89,21 @@ export interface HostSettings {
   readonly onCrash?: CrashPolicy;
 }
 
+/**
+ * What a schema migration does to code that still runs: `expand` leaves it working, `contract` takes something away from
+ * it, `review` may do either, of `opaque` nothing can be known.
+ */
+export type MigrationEffect = 'expand' | 'review' | 'opaque' | 'contract';
+
+/** One schema migration that the release brings. */
+export interface Migration {
+  /** `shop.0004_remove_note`. */
+  readonly id: string;
+  readonly effect: MigrationEffect;
+  /** The operation that decides, e.g. `RemoveField order.note`. */
+  readonly why?: string;
+}
+
 /** Install scripts of a unit. Names are `preinstall`, `install`, `postinstall`, `node-gyp rebuild`. */
 export interface UnitScripts {
   readonly ran?: readonly string[];
@@ -134,6 +149,8 @@ export interface Manifest {
   readonly target: string;
   readonly needs: Needs;
   readonly host: HostSettings;
+  /** All the app's migrations, sorted by id; absent where none are known. */
+  readonly migrations?: readonly Migration[];
   /** In the order in which their members lie in the file. */
   readonly units: readonly Unit[];
 }

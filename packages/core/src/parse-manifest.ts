@@ -25,6 +25,7 @@ import type {
   LayoutRow,
   Manifest,
   MemberRow,
+  Migration,
   ServeRule,
   SourceLabel,
   Unit,
@@ -172,15 +173,26 @@ const unit = object<Unit>(
   ['version', 'compiled', 'scripts', 'assets'],
 );
 
-const manifest = object<Manifest>({
-  format: integer(FORMAT_NUMBER, FORMAT_NUMBER) as Shape<typeof FORMAT_NUMBER>,
-  name: text(NAME_PATTERN),
-  version: text(VERSION_PATTERN),
-  target: text(/^[a-z0-9]{2,16}-[a-z0-9]{2,16}(-(glibc|musl))?$/),
-  needs,
-  host,
-  units: listOf(unit, UNITS_MAX),
-});
+const MIGRATIONS_MAX = 20_000;
+
+const migration = object<Migration>(
+  { id: text(), effect: oneOf('expand', 'review', 'opaque', 'contract'), why: text() },
+  ['why'],
+);
+
+const manifest = object<Manifest>(
+  {
+    format: integer(FORMAT_NUMBER, FORMAT_NUMBER) as Shape<typeof FORMAT_NUMBER>,
+    name: text(NAME_PATTERN),
+    version: text(VERSION_PATTERN),
+    target: text(/^[a-z0-9]{2,16}-[a-z0-9]{2,16}(-(glibc|musl))?$/),
+    needs,
+    host,
+    migrations: listOf(migration, MIGRATIONS_MAX),
+    units: listOf(unit, UNITS_MAX),
+  },
+  ['migrations'],
+);
 
 /** Checks a manifest. Throws E_FORMAT_UNKNOWN or E_MANIFEST_INVALID, naming the key. */
 export function parseManifest(value: unknown): Manifest {

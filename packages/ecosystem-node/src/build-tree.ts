@@ -60,6 +60,7 @@ export async function createBuildTree(input: BuildTreeInput): Promise<BuildTree>
         programDirectories,
       });
     },
+    finish: () => Promise.resolve({ migrations: [] }),
     collectChanges: () =>
       detectChanges({
         cache: context.cache,

@@ -19,7 +19,7 @@ const LOCKFILES = ['npm-shrinkwrap.json', 'package-lock.json'];
 export function createNpmEcosystem(): Ecosystem {
   return {
     name: 'npm',
-    async detect(projectDir) {
+    async detect({ projectDir }) {
       // A package.json alone counts too, so that a missing lock is an error and not silence.
       for (const name of [...LOCKFILES, 'package.json']) {
         if (await exists(join(projectDir, name))) return name;
@@ -43,6 +43,8 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
     requiredFiles: ['package.json', installPlan.lockfile],
     defaultBuild: hasBuildScript(installPlan) ? ['npm run build'] : [],
     hasLifecycle: !npmOptions.ignoreScripts && (await projectHasLifecycle(projectDir, installPlan)),
+    hasFinish: false,
+    servesApp: false,
     ownedDirectories: ['node_modules'],
     executablePaths: linkedBinPaths(installPlan),
     collectUnits: () => collectUnits(input),

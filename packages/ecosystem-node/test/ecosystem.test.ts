@@ -10,15 +10,16 @@ import { writeNpmProject } from './npm-project-double.js';
 import type { NpmProjectDouble } from './npm-project-double.js';
 
 test('is responsible for a project with a lock, or with a package.json alone', () =>
-  withContext(async ({ projectDir }) => {
+  withContext(async (context) => {
+    const { projectDir } = context;
     const npm = createNpmEcosystem();
-    assert.equal(await npm.detect(projectDir), undefined);
+    assert.equal(await npm.detect(context), undefined);
     await writeFile(join(projectDir, 'package.json'), '{}');
-    assert.equal(await npm.detect(projectDir), 'package.json');
+    assert.equal(await npm.detect(context), 'package.json');
     await writeFile(join(projectDir, 'package-lock.json'), '{}');
-    assert.equal(await npm.detect(projectDir), 'package-lock.json');
+    assert.equal(await npm.detect(context), 'package-lock.json');
     await writeFile(join(projectDir, 'npm-shrinkwrap.json'), '{}');
-    assert.equal(await npm.detect(projectDir), 'npm-shrinkwrap.json');
+    assert.equal(await npm.detect(context), 'npm-shrinkwrap.json');
   }));
 
 test('says that the lock is missing', () =>

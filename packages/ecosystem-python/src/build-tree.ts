@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { BuildTree, CollectedUnits, EcosystemContext } from '@salver/core';
 import { buildCommandFailed, printable, runCommand } from '@salver/core';
+import { finishDjango } from './django/django-build.js';
 import type { InstallPlan } from './install-plan.js';
 import { cleanEnvironment } from './interpreter.js';
 import { VENV } from './venv-layout.js';
@@ -41,6 +42,14 @@ export function createBuildTree({ context, plan, appDir, collected }: BuildTreeI
       }).finally(() => step.end());
       if (result.exitCode !== 0) throw buildCommandFailed(command, result);
     },
+    finish: () =>
+      finishDjango({
+        context,
+        settings: context.python.django ?? {},
+        appDir,
+        scratchDir: join(appDir, VENV, 'build'),
+        packages: new Set(plan.lock.packages.map(({ name }) => name)),
+      }),
     collectChanges: () => Promise.resolve({ changed: [], removedPaths: [] }),
   };
 }

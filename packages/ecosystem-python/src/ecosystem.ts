@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { hostGlibcVersion } from '@salver/core';
 import type { Ecosystem, EcosystemContext, EcosystemPlan, PythonNeeds } from '@salver/core';
 import { createBuildTree } from './build-tree.js';
+import { isDjangoProject } from './django/django-project.js';
 import { rankTags } from './choose-file.js';
 import { collectUnits } from './collect-units.js';
 import type { InstallPlan } from './install-plan.js';
 import { findInterpreter } from './interpreter.js';
 import type { Interpreter } from './interpreter.js';
 import { findLockfile, findPythonProject } from './lockfile-location.js';
+import type { PythonLock } from './python-lock.js';
 import { readLockfile } from './read-lockfile.js';
 import { leastVersion } from './specifier.js';
 import { VENV } from './venv-layout.js';
@@ -19,7 +21,8 @@ import { supportedTags } from './wheel-tags.js';
 export function createPythonEcosystem(): Ecosystem {
   return {
     name: 'Python',
-    detect: (projectDir) => Promise.resolve(findPythonProject(projectDir)),
+    detect: ({ projectDir, python }) =>
+      Promise.resolve(python.enabled === false ? undefined : (python.lock ?? findPythonProject(projectDir))),
     plan,
   };
 }
@@ -36,17 +39,25 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
     lock,
     needs: needsOf(interpreter, lock.requiresPython),
   };
+  const isDjango =
+    python.django?.enabled !== false && isDjangoProject(projectDir) && hasPackage(lock, 'django');
   return {
     lockfile,
     requiredFiles: [lockfile],
     defaultBuild: [],
     hasLifecycle: false,
+    hasFinish: isDjango,
+    servesApp: isDjango,
     ownedDirectories: [VENV],
     executablePaths: [],
     collectUnits: () => collectUnits(context, installPlan),
     layOut: (appDir, collected) =>
       Promise.resolve(createBuildTree({ context, plan: installPlan, appDir, collected })),
   };
+}
+
+function hasPackage({ packages }: PythonLock, name: string): boolean {
+  return packages.some((item) => item.name === name);
 }
 
 /** `.python-version`, which pyenv and uv read as well: its first line, as far as it names X.Y. */

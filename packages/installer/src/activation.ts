@@ -1,20 +1,24 @@
 // The one procedure that makes a release current: for install, activate and rollback. It reads as the protocol
 // (docs/hosts.md); whatever fails before the switch has changed nothing, whatever fails after it is taken back.
 import { SalverError, isSalverError } from '@salver/core';
+import type { HookRule } from '@salver/core';
 import { attempt, beginAct, journalAct, markRelease, recordAct } from './act.js';
 import type { Act, ActPlan } from './act.js';
 import { checkCandidate } from './candidate-check.js';
-import { recordContract, refuseAcrossContract } from './contract-guard.js';
+import { cautionsInTheWay, recordContract, refuseAcrossContract } from './contract-guard.js';
+import type { ContractMigration } from './contract-guard.js';
 import { checkEnvironment } from './env-contract.js';
 import { occurred } from './events/report-occurrence.js';
 import { rethrowFileError, withFileErrors } from './file-errors.js';
 import { releasePath } from './host-paths.js';
 import { isFull } from './journal.js';
 import { keepAssets, keepAssetsOf } from './kept-assets.js';
+import { describeMigrations, newMigrations } from './new-migrations.js';
 import { findFailure } from './post-check.js';
 import { currentRelease, previousRelease } from './release-links.js';
 import { checkPythonLink } from './python-links.js';
 import { readMark } from './release-marks.js';
+import { readManifestOrNone } from './require-release.js';
 import { handleFailure } from './revert.js';
 import { hookRule, runHook } from './run-hook.js';
 import { checkSharedWritable, fillSharedPaths, sharedPathsOf } from './shared-paths.js';
@@ -55,6 +59,9 @@ function preflight(act: Act): void {
   const { paths, manifest, release, env } = act;
   const force = act.force ?? false;
   refuseAcrossContract(paths, { release, current: act.from ?? undefined, force });
+  for (const { release: of, what = '' } of cautionsInTheWay(paths, release)) {
+    act.progress.warn(`${release} is from before migrations of ${of} that it may not bear: ${what}`);
+  }
   attempt(act, 'compare the variables with those of last time', () => warnOfRemovedVariables(act));
   if (manifest === undefined) return;
   const checks = [
@@ -108,14 +115,34 @@ async function migrate(act: Act): Promise<void> {
     act.progress.warn(`${act.release} has no migrate hook: nothing to migrate`);
     return;
   }
-  if (rule.phase === 'contract') {
-    const { paths, release, seq, txid } = act;
-    withFileErrors('cannot note down the contract migration', () =>
-      recordContract(paths, { release, seq, txid, at: new Date().toISOString() }),
-    );
-    act.contractRan = true;
-  }
+  noteEffects(act, rule);
   await runHook(act.hooks, 'migrate');
+}
+
+/** Written down before it begins; what the app declares wins over what its build found out. */
+function noteEffects(act: Act, rule: HookRule): void {
+  const { paths, from, manifest, progress } = act;
+  if (rule.phase === 'contract') return noteMigration(act, { effect: 'contract' });
+  const before = from === null ? undefined : readManifestOrNone(paths, from);
+  const added = rule.phase === undefined ? newMigrations(before, manifest) : undefined;
+  if (added === undefined) return;
+  const { contract, cautious, expand } = added;
+  progress.note(
+    `new migrations: ${expand.length} expand, ${cautious.length} to be looked at, ${contract.length} contract`,
+  );
+  if (cautious.length > 0) noteMigration(act, { effect: 'cautious', what: describeMigrations(cautious) });
+  if (contract.length === 0) return;
+  const what = describeMigrations(contract);
+  progress.warn(`older releases do not work any more after ${what}`);
+  noteMigration(act, { effect: 'contract', what });
+}
+
+function noteMigration(act: Act, facts: Pick<ContractMigration, 'effect' | 'what'>): void {
+  const { paths, release, seq, txid } = act;
+  withFileErrors('cannot note down the migration', () =>
+    recordContract(paths, { release, seq, txid, at: new Date().toISOString(), ...facts }),
+  );
+  if (facts.effect === 'contract') act.contractRan = true;
 }
 
 /** P8. */

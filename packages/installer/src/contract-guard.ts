@@ -8,9 +8,13 @@ import { readMark } from './release-marks.js';
 import { installedReleases } from './release-reference.js';
 import { writeDurably } from './write-durably.js';
 
-/** A contract migration that ran, or at least began, on this host. */
+/** A migration that ran, or at least began, on this host, and that older releases may not bear. */
 export interface ContractMigration {
   readonly release: string;
+  /** `cautious`: nobody knows whether they bear it, so going back only warns. Default `contract`. */
+  readonly effect?: 'contract' | 'cautious';
+  /** What it was, for messages. */
+  readonly what?: string;
   /** Number of the act in which it ran. */
   readonly seq: number;
   readonly txid: string;
@@ -43,12 +47,21 @@ export function recordContract(paths: HostPaths, migration: ContractMigration): 
 
 /** The contract migration that lies between the release and now, or undefined when it is safe to go there. */
 export function contractInTheWay(paths: HostPaths, release: string): ContractMigration | undefined {
+  return ranSince(paths, release)
+    .filter(({ effect }) => effect !== 'cautious')
+    .at(-1);
+}
+
+/** Migrations between the release and now of which nobody knows what they do to it. */
+export function cautionsInTheWay(paths: HostPaths, release: string): readonly ContractMigration[] {
+  return ranSince(paths, release).filter(({ effect }) => effect === 'cautious');
+}
+
+function ranSince(paths: HostPaths, release: string): readonly ContractMigration[] {
   const mark = readMark(paths, release);
   // A release that never ran here is new: going there is no going back.
-  if (mark === undefined) return undefined;
-  return readContracts(paths)
-    .filter((contract) => contract.release !== release && contract.seq > mark.seq)
-    .at(-1);
+  if (mark === undefined) return [];
+  return readContracts(paths).filter((contract) => contract.release !== release && contract.seq > mark.seq);
 }
 
 /** Throws E_ROLLBACK_UNSAFE, naming the migration and the nearest release that is safe. */
@@ -61,7 +74,7 @@ export function refuseAcrossContract(
   const safe = nearestSafeRelease(paths, target.current);
   throw new SalverError(
     'E_ROLLBACK_UNSAFE',
-    `${target.release} is from before the contract migration of ${contract.release}, which ran here on ${contract.at}`,
+    `${target.release} is from before the contract migration of ${contract.release}${ofWhat(contract)}, which ran here on ${contract.at}`,
     {
       hint:
         safe === undefined
@@ -70,6 +83,10 @@ export function refuseAcrossContract(
       facts: { release: target.release, contractOf: contract.release, safe: safe ?? '' },
     },
   );
+}
+
+function ofWhat({ what }: ContractMigration): string {
+  return what === undefined ? '' : `, ${what}`;
 }
 
 function nearestSafeRelease(paths: HostPaths, current: string | undefined): string | undefined {

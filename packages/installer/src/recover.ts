@@ -77,7 +77,9 @@ async function settle(
 /** The act goes on under a number of its own, so that no hook runs twice in one transaction. */
 function resumeAct(act: Act, journal: Journal): Act {
   const { from, previous } = journal;
-  const contractRan = readContracts(act.paths).some((contract) => contract.txid === journal.txid);
+  const contractRan = readContracts(act.paths).some(
+    ({ txid, effect }) => txid === journal.txid && effect !== 'cautious',
+  );
   return { ...act, from, previous, hooks: { ...act.hooks, previous: from }, contractRan };
 }
 
