@@ -18,6 +18,7 @@ import { listCache, pruneCache, verifyCache } from './cache-upkeep.js';
 import type { CacheListing, PruneOptions, PruneResult, VerifyResult } from './cache-upkeep.js';
 import { storeContentUnit } from './content-unit.js';
 import { DownloadStore } from './download-store.js';
+import { keepTree } from './kept-tree.js';
 import { MemberStore } from './member-store.js';
 import { NoteStore } from './note-store.js';
 import { SharedCache, sharedUnitPath } from './shared-cache.js';
@@ -135,6 +136,8 @@ function assemble(parts: CacheParts): OpenedCache {
     findNote: (key) => notes.find(key),
     storeNote: (key, value) => notes.store(key, value),
     withLock: (key, work) => locks.withLock(key, work),
+    keepTree: (key, make) =>
+      keepTree(key, make, { paths, progress, withLock: (name, work) => locks.withLock(name, work) }),
     withTempDir: (work) => withTemporaryDirectory(paths.tmp, work),
     list: () => listCache(paths),
     prune: (limits) => pruneCache(paths, limits),

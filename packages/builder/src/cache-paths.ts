@@ -7,6 +7,7 @@
 //   packs/<form>-<target>/ab/cdef…     the small units of one app together (unit-pack.ts), named by the sha256 of its name
 //   members/<form>/ab/cdef…            one compressed member of an app (member-store.ts), named by its raw digest
 //   notes/ab/cdef….json                a small sealed JSON document, named by the sha256 of its key
+//   trees/abcdef…/                    a tree laid out once for many builds (kept-tree.ts), and its facts beside it
 //   work/<name>-<target>/              the clean copy in which an app is built; guarded by a lock
 //   locks/ab/cdef….lock                one per held lock (cache-lock.ts)
 //   tmp/<identity of a process>.<n>    what a live process is writing; cleaned when that process is gone
@@ -29,6 +30,7 @@ export interface CachePaths {
   readonly packs: string;
   readonly members: string;
   readonly notes: string;
+  readonly trees: string;
   readonly work: string;
   readonly locks: string;
   readonly tmp: string;
@@ -62,6 +64,7 @@ export function cachePaths(root: string): CachePaths {
     packs: join(root, 'packs'),
     members: join(root, 'members', storedForm()),
     notes: join(root, 'notes'),
+    trees: join(root, 'trees'),
     work: join(root, 'work'),
     locks: join(root, 'locks'),
     tmp: join(root, 'tmp'),

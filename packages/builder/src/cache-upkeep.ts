@@ -7,11 +7,12 @@ import { discardDamaged } from './cache-files.js';
 import type { CachePaths } from './cache-paths.js';
 import { hashFile } from './download-store.js';
 import { checkMemberFile } from './member-store.js';
+import { isKeptTreeIntact, listKeptTrees, removeKeptTree } from './kept-tree.js';
 import { openSealedText } from './sealed-text.js';
 import { copyMembers, readUnitFile } from './unit-file.js';
 import { UnitPack } from './unit-pack.js';
 
-export type CacheKind = 'downloads' | 'aliases' | 'units' | 'packs' | 'members' | 'notes';
+export type CacheKind = 'downloads' | 'aliases' | 'units' | 'packs' | 'members' | 'notes' | 'trees';
 
 /** One file of the cache. */
 export interface CacheEntry {
@@ -65,9 +66,20 @@ export function listCache(paths: CachePaths): CacheListing {
     ['members', dirname(paths.members)],
     ['notes', paths.notes],
   ];
-  const entries = directories.flatMap(([kind, directory]) => entriesBelow(paths, kind, directory));
+  const entries = [
+    ...directories.flatMap(([kind, directory]) => entriesBelow(paths, kind, directory)),
+    ...keptTrees(paths),
+  ];
   entries.sort((a, b) => a.lastUsedMs - b.lastUsedMs || (a.path < b.path ? -1 : 1));
   return { directory: paths.root, sizeBytes: sumBytes(entries), entries };
+}
+
+function keptTrees({ trees, root }: CachePaths): readonly CacheEntry[] {
+  return listKeptTrees(trees).map(({ place, ...facts }) => ({
+    kind: 'trees',
+    path: relative(root, place),
+    ...facts,
+  }));
 }
 
 function entriesBelow(paths: CachePaths, kind: CacheKind, directory: string): CacheEntry[] {
@@ -112,11 +124,16 @@ export function pruneCache(paths: CachePaths, options: PruneOptions): PruneResul
     const isOld = options.unusedMs !== undefined && unusedMs > options.unusedMs;
     const isTooMuch = options.sizeBytesMax !== undefined && leftBytes > options.sizeBytesMax;
     if (!(isOld || isTooMuch) || unusedMs < IN_USE_MS) continue;
-    if (options.dryRun !== true) rmSync(join(paths.root, entry.path), { force: true });
+    if (options.dryRun !== true) removeEntry(entry.kind, join(paths.root, entry.path));
     leftBytes -= entry.sizeBytes;
     removed.push(entry);
   }
   return { removed, freedBytes: listing.sizeBytes - leftBytes, leftBytes };
+}
+
+function removeEntry(kind: CacheKind, path: string): void {
+  if (kind === 'trees') removeKeptTree(path);
+  else rmSync(path, { force: true });
 }
 
 /** No build takes this long, so a clean copy of this age belongs to one that was killed. */
@@ -140,6 +157,7 @@ export function verifyCache(paths: CachePaths, progress: Progress): VerifyResult
   for (const entry of entries) {
     const path = join(paths.root, entry.path);
     if (!isIntact(entry.kind, path)) {
+      if (entry.kind === 'trees') removeKeptTree(path);
       discardDamaged(path, entry.path, progress);
       damaged.push(entry.path);
     }
@@ -160,6 +178,8 @@ function isIntact(kind: CacheKind, path: string): boolean {
         return checkMemberFile(readFileSync(path)) !== undefined;
       case 'units':
         return isUnitIntact(path, name);
+      case 'trees':
+        return isKeptTreeIntact(path);
       case 'packs':
         return isPackIntact(path);
       default:

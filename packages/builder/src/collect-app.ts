@@ -147,19 +147,16 @@ async function runBuild(
     checkSignal(options.signal);
     if (plan.hasLifecycle) await tree.runLifecycle();
   }
-  const step = options.progress.step('building the app');
   for (const [index, tree] of trees.entries()) {
     // Commands of the configuration run once, in the environment of the first ecosystem.
     const commands =
       config.build === undefined ? plans[index]?.defaultBuild : index === 0 ? config.build : [];
     for (const command of commands ?? []) {
       checkSignal(options.signal);
-      step.detail(command);
       const others = trees.filter((other) => other !== tree).flatMap((other) => other.programDirectories);
       await tree.runCommand(command, others);
     }
   }
-  step.end();
   return trees;
 }
 

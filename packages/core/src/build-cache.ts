@@ -91,6 +91,12 @@ export interface BuildCache {
    */
   withLock<T>(key: string, work: () => Promise<T>): Promise<T>;
 
+  /**
+   * A directory that `make` fills once and that later builds get as it is; made again when somebody has changed it.
+   * Read-only: what is written there goes to every build.
+   */
+  keepTree(key: string, make: (directory: string) => Promise<void>): Promise<string>;
+
   /** A fresh private directory on the cache's file system, removed afterwards whatever happens. */
   withTempDir<T>(work: (directory: string) => Promise<T>): Promise<T>;
 }

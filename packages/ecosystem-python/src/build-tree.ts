@@ -1,7 +1,8 @@
 // The environment in a clean copy of the app, for the app's own build.
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildTree, CollectedUnits, EcosystemContext } from '@salver/core';
-import { buildCommandFailed, printable, runCommand } from '@salver/core';
+import { buildCommandFailed, fileSystemError, printable, runCommand } from '@salver/core';
 import { finishDjango } from './django/django-build.js';
 import type { InstallPlan } from './install-plan.js';
 import { cleanEnvironment } from './interpreter.js';
@@ -15,14 +16,29 @@ export interface BuildTreeInput {
   readonly collected: CollectedUnits;
 }
 
-/** Lays the units out. What the build changes below `.venv` does not ship: wheels are as they were published. */
-export function createBuildTree({ context, plan, appDir, collected }: BuildTreeInput): BuildTree {
+/**
+ * Links an environment that is kept for builds with the same packages. What a build changes below `.venv` does not ship:
+ * wheels are as they were published.
+ */
+export async function createBuildTree({
+  context,
+  plan,
+  appDir,
+  collected,
+}: BuildTreeInput): Promise<BuildTree> {
   const { interpreter } = plan;
-  makeVirtualEnv(
-    appDir,
-    collected.units.map(({ content }) => content),
-    { interpreter, cache: context.cache },
-  );
+  const units = collected.units.map(({ content }) => content);
+  const key = [
+    'python-env',
+    interpreter.path,
+    interpreter.fullVersion,
+    ...units.map((unit) => unit.key),
+  ].join('\n');
+  const kept = await context.cache.keepTree(key, (directory) => {
+    makeVirtualEnv(directory, units, { interpreter, cache: context.cache });
+    return Promise.resolve();
+  });
+  linkEnvironment(join(kept, VENV), join(appDir, VENV));
   const variables = virtualEnvVariables(appDir, context.env['PATH'] ?? '');
   return {
     programDirectories: [join(appDir, VENV, 'bin')],
@@ -43,15 +59,25 @@ export function createBuildTree({ context, plan, appDir, collected }: BuildTreeI
       if (result.exitCode !== 0) throw buildCommandFailed(command, result);
     },
     finish: () =>
-      finishDjango({
-        context,
-        settings: context.python.django ?? {},
-        appDir,
-        scratchDir: join(appDir, VENV, 'build'),
-        packages: new Set(plan.lock.packages.map(({ name }) => name)),
-      }),
+      context.cache.withTempDir((scratchDir) =>
+        finishDjango({
+          context,
+          settings: context.python.django ?? {},
+          appDir,
+          scratchDir,
+          packages: new Set(plan.lock.packages.map(({ name }) => name)),
+        }),
+      ),
     collectChanges: () => Promise.resolve({ changed: [], removedPaths: [] }),
   };
+}
+
+function linkEnvironment(target: string, path: string): void {
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    throw fileSystemError(error, `cannot link ${VENV}`);
+  }
 }
 
 /** The builder's environment without what leads Python elsewhere. */

@@ -51,8 +51,7 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
     ownedDirectories: [VENV],
     executablePaths: [],
     collectUnits: () => collectUnits(context, installPlan),
-    layOut: (appDir, collected) =>
-      Promise.resolve(createBuildTree({ context, plan: installPlan, appDir, collected })),
+    layOut: (appDir, collected) => createBuildTree({ context, plan: installPlan, appDir, collected }),
   };
 }
 

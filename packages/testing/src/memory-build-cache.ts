@@ -21,6 +21,7 @@ export function createMemoryBuildCache(): MemoryBuildCache {
   const directory = mkdtempSync(join(tmpdir(), 'salver-cache-'));
   const units = new Map<string, { readonly unit: FinishedUnit; readonly entries: readonly PackEntry[] }>();
   const downloads = new Map<string, StoredDownload>();
+  const trees = new Map<string, string>();
   const notes = new Map<string, string>();
   const locks = new Map<string, Promise<unknown>>();
   return {
@@ -63,6 +64,12 @@ export function createMemoryBuildCache(): MemoryBuildCache {
       })();
       locks.set(key, run);
       return run;
+    },
+    async keepTree(key, make) {
+      const place = trees.get(key) ?? (await mkdtemp(join(directory, 'tree-')));
+      if (!trees.has(key)) await make(place);
+      trees.set(key, place);
+      return place;
     },
     async withTempDir(work) {
       const temporary = await mkdtemp(join(directory, 'tmp-'));

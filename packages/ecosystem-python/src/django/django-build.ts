@@ -1,5 +1,5 @@
 // The Django part of a build, after the app's own commands: static files collected, checks run, migrations classified.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SalverError, comparePaths, formatTail, printable, runCommand } from '@salver/core';
 import type {
@@ -53,7 +53,6 @@ async function askDjango(
   { context, settings, appDir, scratchDir }: DjangoBuildInput,
   onLine: (line: string) => void,
 ): Promise<Answer> {
-  mkdirSync(scratchDir, { recursive: true });
   const program = join(scratchDir, 'django-build.py');
   const answerFile = join(scratchDir, 'django-answer.json');
   writeFileSync(program, DJANGO_PROGRAM);
