@@ -10,7 +10,8 @@ import type { ServedApp } from './serve-apps.js';
 import { Supervised, activate, processesOf, rollBack, until } from './supervised.js';
 
 export interface Rounds {
-  readonly app: ServedApp;
+  /** The app, or how a version of it is installed without being activated; that gives the release's name. */
+  readonly app: ServedApp | ((root: string, version: string) => Promise<string>);
   readonly switches: number;
   readonly keepAlive: number;
   readonly oneShot: number;
@@ -45,8 +46,10 @@ export async function runRounds(
 ): Promise<{ readonly counts: LoadCounts; readonly durations: readonly number[] }> {
   const directory = makeTempDir();
   const root = join(directory.path, 'root');
-  const first = await installApp(root, '1.0.0', app);
-  const second = await installApp(root, '2.0.0', app);
+  const install =
+    typeof app === 'function' ? app : (at: string, version: string) => installApp(at, version, app);
+  const first = await install(root, '1.0.0');
+  const second = await install(root, '2.0.0');
   await activate(root, first);
   const supervised = await Supervised.start(root, '--settle', '0s', ...options);
   t.after(async () => {

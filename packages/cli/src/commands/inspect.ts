@@ -12,7 +12,7 @@ export async function run(context: CommandContext): Promise<CommandResult> {
     const head = readHead(source);
     const units = measureUnits(head);
     const { sizeBytes } = source;
-    const { name, version, target, needs, host, format } = head.manifest;
+    const { name, version, target, needs, host, migrations, format } = head.manifest;
     const lines = renderHead({ head, units, artifact, sizeBytes });
     if (context.input.flags.has('units')) lines.push('', ...renderUnits(units));
     return {
@@ -26,6 +26,7 @@ export async function run(context: CommandContext): Promise<CommandResult> {
         sizeBytes,
         needs,
         host,
+        ...(migrations === undefined ? {} : { migrations }),
         source: head.label,
         units: units.map(({ unit, storedBytes }) => ({ ...unit, members: unit.members.length, storedBytes })),
       },
