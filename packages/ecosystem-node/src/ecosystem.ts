@@ -1,5 +1,5 @@
 // npm as a plug-in: from a project with npm's lock to finished units.
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ecosystem, EcosystemContext, EcosystemPlan } from '@salver/core';
 import { isObject } from './lockfile-shape.js';
@@ -7,24 +7,20 @@ import { createBuildTree } from './build-tree.js';
 import { collectUnits } from './collect-units.js';
 import type { InstallPlan } from './install-plan.js';
 import { hasLifecycle } from './lifecycle.js';
+import { selectManager } from './managers/select-manager.js';
 import { linkedBinPaths } from './plan-paths.js';
 import { loadNpmOptions } from './npm-options.js';
 import { readProjectTexts } from './read-lockfile.js';
 import { planOnce } from './remember-plan.js';
 
-/** Locks that mean "this is an npm project"; npm takes the first that exists. */
-const LOCKFILES = ['npm-shrinkwrap.json', 'package-lock.json'];
-
 /** npm's ecosystem: package-lock.json and npm-shrinkwrap.json, versions 2 and 3. */
 export function createNpmEcosystem(): Ecosystem {
   return {
     name: 'npm',
-    async detect(projectDir) {
+    detect(projectDir) {
       // A package.json alone counts too, so that a missing lock is an error and not silence.
-      for (const name of [...LOCKFILES, 'package.json']) {
-        if (await exists(join(projectDir, name))) return name;
-      }
-      return undefined;
+      const selected = selectManager(projectDir);
+      return Promise.resolve(selected?.id === 'npm' ? selected.evidence : undefined);
     },
     plan,
   };
@@ -68,11 +64,4 @@ async function readManifest(directory: string): Promise<unknown> {
   } catch {
     return {};
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

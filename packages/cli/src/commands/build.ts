@@ -2,7 +2,7 @@ import { buildRelease, openBuildCache } from '@salver/builder';
 import type { BuildResult } from '@salver/builder';
 import { parseTarget } from '@salver/core';
 import type { Store } from '@salver/core';
-import { createNpmEcosystem } from '@salver/ecosystem-node';
+import { createManagerEcosystems, createNpmEcosystem } from '@salver/ecosystem-node';
 import { installScript } from '@salver/installer';
 import { isAddress, openStore } from '@salver/stores';
 import type { CommandContext, CommandResult } from '../command.js';
@@ -49,7 +49,7 @@ function build(context: CommandContext, dryRun: boolean, shared: Store | undefin
   return buildRelease({
     projectDir: inputPath(context, input.arguments.get('DIR') ?? '.'),
     outputDir: inputPath(context, input.values.get('output') ?? '.'),
-    ecosystems: [createNpmEcosystem()],
+    ecosystems: [createNpmEcosystem(), ...createManagerEcosystems()],
     cache: openBuildCache({
       env,
       progress,

@@ -1,0 +1,93 @@
+// pnpm, yarn and bun as plug-ins: the manager itself installs from its own frozen lock, with its own store, and
+// Salver takes the units from what it leaves.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ecosystem, EcosystemContext, EcosystemPlan } from '@salver/core';
+import { SalverError, formatTarget, hostTarget } from '@salver/core';
+import { isObject } from '../lockfile-shape.js';
+import { lifecycleScript } from '../lifecycle.js';
+import { loadNpmOptions } from '../npm-options.js';
+import { parseManifest } from '../read-lockfile.js';
+import { createManagedTree } from './build-tree.js';
+import { bun } from './bun.js';
+import { collectManaged } from './collect.js';
+import type { Manager } from './manager.js';
+import { pnpm } from './pnpm.js';
+import { readManagerProject } from './read-project.js';
+import type { ManagerProject } from './read-project.js';
+import { selectManager } from './select-manager.js';
+import { yarnBerry } from './yarn-berry.js';
+import { yarnClassic } from './yarn-classic.js';
+
+/** The ecosystems of pnpm, yarn 1, yarn 2 and later, and bun. */
+export function createManagerEcosystems(): readonly Ecosystem[] {
+  return [pnpm, yarnClassic, yarnBerry, bun].map(createManagerEcosystem);
+}
+
+/** One manager's ecosystem. */
+export function createManagerEcosystem(manager: Manager): Ecosystem {
+  return {
+    name: manager.id,
+    detect(projectDir) {
+      const selected = selectManager(projectDir);
+      return Promise.resolve(selected?.id === manager.id ? selected.evidence : undefined);
+    },
+    plan: (context) => plan(context, manager),
+  };
+}
+
+async function plan(context: EcosystemContext, manager: Manager): Promise<EcosystemPlan> {
+  const { projectDir, env, target, settings, progress } = context;
+  checkTarget(context, manager);
+  const project = await readManagerProject(projectDir, manager);
+  manager.check(project, env);
+  if (settings.allowScripts !== undefined) {
+    progress.warn(
+      `dependencies.allowScripts has no effect with ${manager.command}: it decides about install scripts by its own settings`,
+    );
+  }
+  const input = {
+    context: { ...context, target },
+    npmOptions: await loadNpmOptions(projectDir, env),
+    manager,
+    project,
+  };
+  return {
+    lockfile: project.lockfile,
+    defaultBuild: hasBuildScript(project) ? [`${manager.command} run build`] : [],
+    hasLifecycle: hasLifecycle(project, manager),
+    ownedDirectories: ['node_modules', '.yarn/cache', '.yarn/unplugged'],
+    executablePaths: [],
+    collectUnits: () => collectManaged(input),
+    layOut: (appDir, collected) => createManagedTree(input, appDir, collected),
+  };
+}
+
+/** A manager installs for the machine it runs on. */
+function checkTarget({ target }: EcosystemContext, { command }: Manager): void {
+  const host = hostTarget();
+  if (formatTarget(target) === formatTarget(host)) return;
+  throw new SalverError(
+    'E_PLATFORM_UNSUPPORTED',
+    `${command} installs for this machine, which is ${formatTarget(host)}, not for ${formatTarget(target)}`,
+    { hint: `build on a machine (or in a container) that is ${formatTarget(target)}` },
+  );
+}
+
+function hasBuildScript({ manifest }: ManagerProject): boolean {
+  const scripts = manifest['scripts'];
+  return isObject(scripts) && typeof scripts['build'] === 'string' && scripts['build'] !== '';
+}
+
+function hasLifecycle({ projectDir, manifest, members, files }: ManagerProject, manager: Manager): boolean {
+  const has = (directory: string, fields: unknown): boolean => {
+    const hasGyp = existsSync(join(projectDir, directory, 'binding.gyp'));
+    return manager.lifecycleEvents.some((event) => lifecycleScript(fields, event, hasGyp) !== undefined);
+  };
+  if (has('', manifest)) return true;
+  return members.some((member) => {
+    const path = `${member}/package.json`;
+    const text = files.get(path)?.bytes.toString('utf8');
+    return text !== undefined && has(member, parseManifest(text, path));
+  });
+}
