@@ -98,7 +98,7 @@ async function installAndFinish(input: ManagedInput, version: string, key: strin
     const seen = await install({ context, manager, project, program, kind: 'production', directory: topDir });
     refusePnp(topDir);
     const found = walkModules(topDir, project.members);
-    const scripts = scriptsOf({ found, seen, manager, project });
+    const scripts = scriptsOf({ found, seen, manager, project, topDir });
     const step = progress.step('packages', 'packages');
     const units: CollectedUnit[] = [];
     let cached = 0;

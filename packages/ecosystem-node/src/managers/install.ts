@@ -76,12 +76,24 @@ export async function install(input: InstallInput): Promise<readonly SeenScript[
         },
       });
       if (result.exitCode !== 0) throw failure(result, lines, args, input);
+      checkLock(input);
     }
     return seen;
   } finally {
     restore();
     step.end();
   }
+}
+
+/** A frozen installation leaves the lock as it is. */
+function checkLock({ manager, project, directory }: InstallInput): void {
+  const { lockfile, files } = project;
+  if (files.get(lockfile)?.bytes.equals(readFileSync(join(directory, lockfile))) === true) return;
+  throw new SalverError(
+    'E_LOCK_OUT_OF_SYNC',
+    `${lockfile} does not agree with package.json: ${manager.command} would change it`,
+    { hint: `run \`${manager.command} install\` and commit ${lockfile}`, facts: { lockfile } },
+  );
 }
 
 /** Copies what decides about dependencies into an empty directory. */

@@ -92,12 +92,15 @@ function ownProgram(project: ManagerProject): string | undefined {
   });
 }
 
-/** `focus` has no frozen mode: whether the lock agrees is asked before it. */
+/**
+ * `focus` has no frozen mode: whether the lock agrees is found out before, by asking for an update of it. In this mode
+ * nothing is linked, and nothing fetched that the lock knows.
+ */
 function installs({ kind, version }: InstallRequest): readonly (readonly string[])[] {
   if (kind === 'full') return [['install', '--immutable']];
-  const hasModes = !version.startsWith('2.');
+  const check = version.startsWith('2.') ? ['--immutable', '--skip-builds'] : ['--mode=update-lockfile'];
   return [
-    ['install', '--immutable', hasModes ? '--mode=update-lockfile' : '--skip-builds'],
+    ['install', ...check],
     ['workspaces', 'focus', '--all', '--production'],
   ];
 }
@@ -105,6 +108,8 @@ function installs({ kind, version }: InstallRequest): readonly (readonly string[
 function environment({ offline }: InstallRequest): Readonly<Record<string, string>> {
   return {
     YARN_IGNORE_PATH: '1',
+    // On build servers this is set by default, and would forbid the question whether the lock is up to date.
+    YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
     YARN_ENABLE_TELEMETRY: '0',
     YARN_ENABLE_PROGRESS_BARS: '0',
     YARN_ENABLE_HYPERLINKS: '0',
