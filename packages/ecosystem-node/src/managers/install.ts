@@ -180,13 +180,15 @@ function failure(
       ? `ended with ${result.exitCode ?? 'no status'}`
       : `died of ${result.killedBy}`;
   const command = `${manager.command} ${args[0] ?? ''}`;
-  const output = result.tail.length === 0 ? '' : `:\n${formatTail(result.tail)}`;
+  // Where in the manager's own code it happened helps nobody.
+  const tail = result.tail.filter((line) => !/^\s+at .*:\d+:\d+\)?$/.test(line));
+  const output = tail.length === 0 ? '' : `:\n${formatTail(tail)}`;
   return new SalverError(
     known?.code ?? 'E_COMMAND_FAILED',
     `${known === undefined ? '' : `${known.reason}: `}\`${command}\` (${program.version}) ${how}${output}`,
     {
       hint: known?.hint ?? `run \`${command}\` by hand in a clean checkout`,
-      facts: { command, lockfile: project.lockfile, output: result.tail },
+      facts: { command, lockfile: project.lockfile, output: tail },
     },
   );
 }

@@ -52,7 +52,7 @@ const FAILURES: readonly FailurePattern[] = [
   },
   {
     pattern:
-      /YN0074|Parse error when loading|SyntaxError: .*yarn\.lock|Syntax Error.*(?:yarn\.lock|Expected)|Failed to parse/i,
+      /YAMLException|YN0074|Parse error when loading|SyntaxError: .*yarn\.lock|Syntax Error.*(?:yarn\.lock|Expected)|Failed to parse/i,
     code: 'E_LOCK_INVALID',
     reason: 'yarn.lock is damaged',
     hint: `restore it from version control, or ${UPDATE}`,
