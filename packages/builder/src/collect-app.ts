@@ -20,6 +20,7 @@ import type { BuildConfig } from './load-config.js';
 import { guardSecrets } from './secret-guard.js';
 import { toPackEntry } from './source-file.js';
 import type { SourceFile } from './source-file.js';
+import type { WorkspaceScope } from './workspace-scope.js';
 
 export interface AppOptions {
   readonly projectDir: string;
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly target: Target;
   readonly cache: OpenedCache;
   readonly plans: readonly EcosystemPlan[];
+  /** Where only a part of the project ships. */
+  readonly scope?: WorkspaceScope;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -57,7 +60,7 @@ export async function listAppSource(options: AppOptions): Promise<readonly Sourc
   const files = await listSource(listOptions(options, options.projectDir));
   const { allow } = options.config.secrets;
   const isFinal = !needsBuild(options.config, options.plans);
-  guardSecrets(files.map(toPackEntry), {
+  guardSecrets(shippedOf(files, options).map(toPackEntry), {
     allow,
     env: options.env,
     ...(isFinal ? { progress: options.progress } : {}),
@@ -77,7 +80,7 @@ export interface BegunSource {
  * {@link packSource} ends it; who does not get there waits for `content` all the same.
  */
 export function beginSource(source: readonly SourceFile[], options: AppOptions): BegunSource {
-  const entries = entriesOf(source, [], options);
+  const entries = entriesOf(shippedOf(source, options), [], options);
   const content = options.cache.storeContentUnit('app', entries);
   // A failure shows when the content is asked for.
   content.catch(() => undefined);
@@ -93,8 +96,9 @@ export async function packSource(
   const dependencies = collected.flatMap(({ units }) => units);
   const packed = await begun.content;
   // Units may lie in directories that hold no file of the app: only then there are more entries now.
-  const isAll = entriesOf(begun.source, dependencies, options).length === begun.entries.length;
-  const app = isAll ? appUnit(packed, options) : await packApp(begun.source, dependencies, options);
+  const shipped = shippedOf(begun.source, options);
+  const isAll = entriesOf(shipped, dependencies, options).length === begun.entries.length;
+  const app = isAll ? appUnit(packed, options) : await packApp(shipped, dependencies, options);
   return { dependencies, app };
 }
 
@@ -113,7 +117,8 @@ export async function buildAndPack(
     const trees = await runBuild(appDir, collected, options);
     const dependencies = await takeChanges(trees, collected);
     checkSignal(options.signal);
-    const built = listBuilt(listOptions(options, appDir), new Set(source.map((file) => file.path)));
+    const sourcePaths = new Set(source.map((file) => file.path));
+    const built = shippedOf(listBuilt(listOptions(options, appDir), sourcePaths), options);
     guardSecrets(built.map(toPackEntry), { allow: config.secrets.allow, env, progress });
     return { dependencies, app: await packApp(built, dependencies, options) };
   });
@@ -173,16 +178,24 @@ function placeOf(unit: CollectedUnit): string {
 }
 
 function listOptions(options: AppOptions, root: string): ListOptions {
-  const { config, plans, env, progress } = options;
+  const { config, plans, scope, env, progress } = options;
   return {
     root,
     include: config.files.include,
     exclude: config.files.exclude,
     ownPaths: plans.flatMap((plan) => plan.ownedDirectories),
-    required: ['package.json', ...plans.map((plan) => plan.lockfile)],
+    // The lock of a whole repository changes with all of its apps.
+    required:
+      scope === undefined
+        ? ['package.json', ...plans.map((plan) => plan.lockfile)]
+        : [`${scope.directory}/package.json`],
     env,
     progress,
   };
+}
+
+function shippedOf(files: readonly SourceFile[], { scope }: AppOptions): readonly SourceFile[] {
+  return scope === undefined ? files : files.filter(({ path }) => scope.ships(path));
 }
 
 async function packApp(

@@ -21,6 +21,8 @@ export interface EcosystemContext {
   /** Absolute path of the project (where the lockfile lies). Never written to. */
   readonly projectDir: string;
   readonly target: Target;
+  /** Directory of the one workspace that is the app, relative to the project; undefined: the project is the app. */
+  readonly workspace?: string;
   readonly settings: DependencySettings;
   readonly cache: BuildCache;
   readonly progress: Progress;
@@ -65,7 +67,7 @@ export interface BuildTree {
    * Throws E_BUILD_COMMAND_FAILED with the end of the output.
    */
   runLifecycle(): Promise<void>;
-  /** Runs one command line with the environment and PATH an npm script has. Throws E_BUILD_COMMAND_FAILED. */
+  /** Runs one command line, in the directory of the app (that of the workspace, if it is one), with the environment and PATH an npm script has. Throws E_BUILD_COMMAND_FAILED. */
   runCommand(command: string): Promise<void>;
   /**
    * What the build left differently: production units whose files on disk differ from the collected
@@ -81,6 +83,11 @@ export interface BuildTree {
 export interface EcosystemPlan {
   /** Lockfile the plan was read from, relative to the project. */
   readonly lockfile: string;
+  /**
+   * With `workspace`: its directory, and then those of the workspaces that it needs at run time. Undefined when the
+   * ecosystem knows no workspaces.
+   */
+  readonly workspaces?: readonly string[];
   /** Default build commands when the configuration names none, e.g. `npm run build`; may be empty. */
   readonly defaultBuild: readonly string[];
   /** True when the root has lifecycle scripts that `npm ci` would run. */

@@ -50,7 +50,8 @@ export async function createBuildTree(input: BuildTreeInput): Promise<BuildTree>
       for (const event of ROOT_EVENTS) await runEvent(input, '', event);
     },
     async runCommand(command) {
-      await run(input, { directory: '', event: 'build', script: command, npmCommand: 'run-script' });
+      const directory = context.workspace ?? '';
+      await run(input, { directory, event: 'build', script: command, npmCommand: 'run-script' });
     },
     collectChanges: () =>
       detectChanges({

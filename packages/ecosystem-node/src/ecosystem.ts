@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ecosystem, EcosystemContext, EcosystemPlan } from '@salver/core';
+import { findWorkspaces } from './find-workspaces.js';
 import { isObject } from './lockfile-shape.js';
 import { createBuildTree } from './build-tree.js';
 import { collectUnits } from './collect-units.js';
@@ -10,8 +11,11 @@ import { hasLifecycle } from './lifecycle.js';
 import { selectManager } from './managers/select-manager.js';
 import { linkedBinPaths } from './plan-paths.js';
 import { loadNpmOptions } from './npm-options.js';
-import { readProjectTexts } from './read-lockfile.js';
+import { parseManifest, readProjectTexts } from './read-lockfile.js';
+import type { ProjectTexts } from './read-lockfile.js';
 import { planOnce } from './remember-plan.js';
+import { readMembers, workspaceBuilds, workspaceClosure } from './workspace-graph.js';
+import type { WorkspaceMember } from './workspace-graph.js';
 
 /** npm's ecosystem: package-lock.json and npm-shrinkwrap.json, versions 2 and 3. */
 export function createNpmEcosystem(): Ecosystem {
@@ -27,22 +31,41 @@ export function createNpmEcosystem(): Ecosystem {
 }
 
 async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
-  const { projectDir, target, settings, env, cache } = context;
+  const { projectDir, target, workspace, settings, env, cache } = context;
   const npmOptions = await loadNpmOptions(projectDir, env);
   const texts = await readProjectTexts(projectDir);
   const nodeVersion = process.version;
-  const installPlan = await planOnce(texts, { projectDir, target, nodeVersion, settings, npmOptions }, cache);
+  const members = workspace === undefined ? undefined : await readWorkspaces(projectDir, texts);
+  const workspaces =
+    workspace === undefined || members === undefined
+      ? {}
+      : {
+          workspaces: workspaceClosure(members, workspace),
+          defaultBuild: workspaceBuilds(members, workspace, 'npm run'),
+        };
+  const app = workspace === undefined ? {} : { workspace };
+  const installPlan = await planOnce(
+    texts,
+    { projectDir, target, nodeVersion, settings, npmOptions, ...app },
+    cache,
+  );
   for (const warning of installPlan.warnings) context.progress.warn(warning);
   const input = { context, plan: installPlan, npmOptions };
   return {
     lockfile: installPlan.lockfile,
     defaultBuild: hasBuildScript(installPlan) ? ['npm run build'] : [],
+    ...workspaces,
     hasLifecycle: !npmOptions.ignoreScripts && (await projectHasLifecycle(projectDir, installPlan)),
     ownedDirectories: ['node_modules'],
     executablePaths: linkedBinPaths(installPlan),
     collectUnits: () => collectUnits(input),
     layOut: (appDir, collected) => createBuildTree({ ...input, appDir, collected }),
   };
+}
+
+async function readWorkspaces(projectDir: string, texts: ProjectTexts): Promise<readonly WorkspaceMember[]> {
+  const found = await findWorkspaces(projectDir, parseManifest(texts.manifestText, 'package.json'));
+  return readMembers(projectDir, [...found.values()]);
 }
 
 function hasBuildScript({ rootManifest }: InstallPlan): boolean {

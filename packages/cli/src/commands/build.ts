@@ -46,6 +46,7 @@ function build(context: CommandContext, dryRun: boolean, shared: Store | undefin
   const { input, env, progress, signal } = context;
   const cacheDir = (input.lists.get('cache') ?? []).find((word) => !isAddress(word));
   const target = input.values.get('target');
+  const workspace = input.values.get('workspace');
   return buildRelease({
     projectDir: inputPath(context, input.arguments.get('DIR') ?? '.'),
     outputDir: inputPath(context, input.values.get('output') ?? '.'),
@@ -61,6 +62,7 @@ function build(context: CommandContext, dryRun: boolean, shared: Store | undefin
     builderVersion: VERSION,
     offline: input.flags.has('offline'),
     strictIntegrity: input.flags.has('strict'),
+    ...(workspace === undefined ? {} : { workspace }),
     ...(target === undefined ? {} : { target: parseTarget(target) }),
     dryRun,
     env,

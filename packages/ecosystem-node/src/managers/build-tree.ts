@@ -48,7 +48,8 @@ export async function createManagedTree(
         for (const event of manager.lifecycleEvents) await runEvent(prepared, member, event);
       }
     },
-    runCommand: (script) => run(prepared, { directory: '', event: 'build', script }),
+    runCommand: (script) =>
+      run(prepared, { directory: input.workspace?.directory ?? '', event: 'build', script }),
     collectChanges: () =>
       detectManagedChanges({ context, appDir, project, units: collected.units, snapshot }),
   };

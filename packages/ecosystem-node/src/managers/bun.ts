@@ -94,6 +94,7 @@ export const bun: Manager = {
   inputs: ['.npmrc', 'bunfig.toml', 'patches'],
   lifecycleEvents: ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare'],
   check: () => undefined,
+  knowsWorkspaces: false,
   programSource,
   installs,
   environment: () => ({}),

@@ -10,7 +10,7 @@ import { nodeRangeOf } from '../platform-check.js';
 import { prepareProgram, programVersion } from './find-program.js';
 import { finishLinks, finishPackage } from './finish-modules.js';
 import { install, writeProject } from './install.js';
-import type { Manager } from './manager.js';
+import type { AppWorkspace, Manager } from './manager.js';
 import type { ManagerProject } from './read-project.js';
 import { scriptsOf } from './seen-scripts.js';
 import type { ScriptList } from './seen-scripts.js';
@@ -21,6 +21,8 @@ export interface ManagedInput {
   readonly npmOptions: NpmOptions;
   readonly manager: Manager;
   readonly project: ManagerProject;
+  /** The workspace that is the app. */
+  readonly workspace?: AppWorkspace;
 }
 
 /** Raised whenever the same input gives other units. */
@@ -49,7 +51,9 @@ export async function collectManaged(input: ManagedInput): Promise<CollectedUnit
       key,
       async () => recall(key, context) ?? (await installAndFinish(input, version, key)),
     ));
-  const range = nodeRangeOf(project.manifest);
+  const { workspace } = input;
+  const app = project.memberManifests.find(({ directory }) => directory === workspace?.directory);
+  const range = nodeRangeOf((app ?? project).manifest);
   return {
     units: result.units,
     nodeNeeds: range === undefined ? {} : { range },
@@ -62,11 +66,12 @@ export async function collectManaged(input: ManagedInput): Promise<CollectedUnit
   };
 }
 
-function resultKey({ context, manager, project }: ManagedInput, version: string): string {
+function resultKey({ context, manager, project, workspace }: ManagedInput, version: string): string {
   const input = {
     manager: manager.id,
     version,
     project: project.digest,
+    workspace: workspace?.directory ?? null,
     target: formatTarget(context.target),
     // Compiled packages fit one ABI; which optional packages are chosen may depend on the whole version.
     node: process.version,
@@ -88,16 +93,27 @@ function recall(key: string, { cache }: EcosystemContext): Collected | undefined
 }
 
 async function installAndFinish(input: ManagedInput, version: string, key: string): Promise<Collected> {
-  const { context, manager, project } = input;
+  const { context, manager, project, workspace } = input;
+  const app = workspace === undefined ? {} : { workspace };
   const { cache, signal, progress } = context;
   return cache.withTempDir(async (tempDir) => {
     const topDir = join(tempDir, 'app');
     mkdirSync(topDir);
     const program = await prepareProgram(input, version, join(tempDir, 'manager'));
-    writeProject(project, topDir);
-    const seen = await install({ context, manager, project, program, kind: 'production', directory: topDir });
+    writeProject(input, topDir);
+    const seen = await install({
+      context,
+      manager,
+      project,
+      program,
+      kind: 'production',
+      directory: topDir,
+      ...app,
+    });
     refusePnp(topDir);
-    const found = walkModules(topDir, project.members);
+    const shipped = workspace?.closure ?? project.members;
+    const elsewhere = project.members.filter((member) => !shipped.includes(member));
+    const found = walkModules(topDir, shipped, elsewhere);
     const scripts = scriptsOf({ found, seen, manager, project, topDir });
     const step = progress.step('packages', 'packages');
     const units: CollectedUnit[] = [];

@@ -8,10 +8,12 @@ import { isObject } from '../lockfile-shape.js';
 import { lifecycleScript } from '../lifecycle.js';
 import { loadNpmOptions } from '../npm-options.js';
 import { parseManifest } from '../read-lockfile.js';
+import { memberAt, workspaceBuilds, workspaceClosure } from '../workspace-graph.js';
 import { createManagedTree } from './build-tree.js';
 import { bun } from './bun.js';
 import { collectManaged } from './collect.js';
-import type { Manager } from './manager.js';
+import { memberBins } from './member-bins.js';
+import type { AppWorkspace, Manager } from './manager.js';
 import { pnpm } from './pnpm.js';
 import { readManagerProject } from './read-project.js';
 import type { ManagerProject } from './read-project.js';
@@ -37,7 +39,7 @@ export function createManagerEcosystem(manager: Manager): Ecosystem {
 }
 
 async function plan(context: EcosystemContext, manager: Manager): Promise<EcosystemPlan> {
-  const { projectDir, env, target, settings, progress } = context;
+  const { projectDir, env, settings, progress } = context;
   checkTarget(context, manager);
   const project = await readManagerProject(projectDir, manager);
   manager.check(project, env);
@@ -46,21 +48,37 @@ async function plan(context: EcosystemContext, manager: Manager): Promise<Ecosys
       `dependencies.allowScripts has no effect with ${manager.command}: it decides about install scripts by its own settings`,
     );
   }
-  const input = {
-    context: { ...context, target },
-    npmOptions: await loadNpmOptions(projectDir, env),
-    manager,
-    project,
-  };
+  const workspace =
+    context.workspace === undefined || !manager.knowsWorkspaces
+      ? undefined
+      : workspaceOf(project, context.workspace);
+  const npmOptions = await loadNpmOptions(projectDir, env);
+  const input = { context, npmOptions, manager, project, ...(workspace === undefined ? {} : { workspace }) };
   return {
     lockfile: project.lockfile,
-    defaultBuild: hasBuildScript(project) ? [`${manager.command} run build`] : [],
+    ...(workspace === undefined ? {} : { workspaces: workspace.closure }),
+    defaultBuild: defaultBuild(project, manager, workspace),
     hasLifecycle: hasLifecycle(project, manager),
     ownedDirectories: ['node_modules', '.yarn/cache', '.yarn/unplugged'],
-    executablePaths: [],
+    executablePaths: memberBins(project.memberManifests),
     collectUnits: () => collectManaged(input),
     layOut: (appDir, collected) => createManagedTree(input, appDir, collected),
   };
+}
+
+function workspaceOf({ memberManifests }: ManagerProject, directory: string): AppWorkspace {
+  const { name } = memberAt(memberManifests, directory);
+  return { directory, name, closure: workspaceClosure(memberManifests, directory) };
+}
+
+function defaultBuild(
+  project: ManagerProject,
+  { command }: Manager,
+  workspace?: AppWorkspace,
+): readonly string[] {
+  const run = `${command} run`;
+  if (workspace !== undefined) return workspaceBuilds(project.memberManifests, workspace.directory, run);
+  return hasBuildScript(project) ? [`${run} build`] : [];
 }
 
 /** A manager installs for the machine it runs on. */

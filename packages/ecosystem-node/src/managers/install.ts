@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import type { EcosystemContext } from '@salver/core';
 import { SalverError, fileSystemError, isSalverError, printable } from '@salver/core';
 import { isObject } from '../lockfile-shape.js';
+import { memberBins } from './member-bins.js';
 import { reproducibleVariables } from '../native-build.js';
 import { findNpmProgram } from '../npm-program.js';
 import type { NpmProgram } from '../npm-program.js';
@@ -11,7 +12,7 @@ import { formatTail, runCommand } from '../run-command.js';
 import type { CommandResult } from '../run-command.js';
 import { matchingNodedir } from '../script-env.js';
 import type { ManagerProgram } from './find-program.js';
-import type { FailurePattern, InstallKind, Manager, SeenScript } from './manager.js';
+import type { AppWorkspace, FailurePattern, InstallKind, Manager, SeenScript } from './manager.js';
 import type { ManagerProject } from './read-project.js';
 
 export interface InstallInput {
@@ -20,6 +21,7 @@ export interface InstallInput {
   readonly project: ManagerProject;
   readonly program: ManagerProgram;
   readonly kind: InstallKind;
+  readonly workspace?: AppWorkspace;
   /** Where the project's files lie and node_modules will. */
   readonly directory: string;
 }
@@ -54,12 +56,13 @@ const COMMON_FAILURES: readonly FailurePattern[] = [
  * or E_COMMAND_FAILED, each with the end of the output.
  */
 export async function install(input: InstallInput): Promise<readonly SeenScript[]> {
-  const { manager, project, program, kind, context, directory } = input;
+  const { manager, project, program, kind, context, directory, workspace } = input;
   const restore = hideLifecycle(directory, project, manager);
   const seen: SeenScript[] = [];
   const step = context.progress.step(`installing with ${manager.command} ${program.version}`);
   try {
-    const request = { kind, project, version: program.version, offline: context.offline };
+    const app = workspace === undefined ? {} : { workspace };
+    const request = { kind, project, version: program.version, offline: context.offline, ...app };
     const env = { ...environmentFor(input), ...manager.environment(request) };
     for (const args of manager.installs(request)) {
       const lines: string[] = [];
@@ -96,12 +99,26 @@ function checkLock({ manager, project, directory }: InstallInput): void {
   );
 }
 
-/** Copies what decides about dependencies into an empty directory. */
-export function writeProject(project: ManagerProject, directory: string): void {
+/**
+ * Copies what decides about dependencies into an empty directory. The bins of workspaces are there as empty files: a
+ * manager may make no link to a file that is missing.
+ */
+export function writeProject(
+  { project, manager, workspace }: Pick<InstallInput, 'project' | 'manager' | 'workspace'>,
+  directory: string,
+): void {
   try {
+    for (const path of memberBins(project.memberManifests)) {
+      mkdirSync(dirname(join(directory, path)), { recursive: true });
+      writeFileSync(join(directory, path), '', { mode: 0o755 });
+    }
     for (const [path, { bytes, executable }] of project.files) {
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       writeFileSync(join(directory, path), bytes, { mode: executable ? 0o755 : 0o644 });
+    }
+    if (workspace !== undefined && manager.rootManifestFor !== undefined) {
+      const manifest = manager.rootManifestFor(project, workspace);
+      writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest, null, 2));
     }
   } catch (error) {
     throw fileSystemError(error, `cannot copy the project to ${directory}`);

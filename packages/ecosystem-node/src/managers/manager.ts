@@ -12,6 +12,17 @@ export interface InstallRequest {
   /** Version of the program that runs. */
   readonly version: string;
   readonly offline: boolean;
+  /** The workspace that is the app; undefined: all of the project is. */
+  readonly workspace?: AppWorkspace;
+}
+
+/** One workspace as the app. */
+export interface AppWorkspace {
+  /** Relative to the project. */
+  readonly directory: string;
+  readonly name: string;
+  /** Directories of it and of the workspaces it needs at run time. */
+  readonly closure: readonly string[];
 }
 
 /** Where a manager's program comes from. */
@@ -58,6 +69,10 @@ export interface Manager {
   ownProgram?(project: ManagerProject): string | undefined;
   /** Argument lists, run one after the other. */
   installs(request: InstallRequest): readonly (readonly string[])[];
+  /** False: it cannot install for one workspace. */
+  readonly knowsWorkspaces: boolean;
+  /** What package.json of the root is for an installation that is for one workspace only. Default: as it is. */
+  rootManifestFor?(project: ManagerProject, workspace: AppWorkspace): Readonly<Record<string, unknown>>;
   /** Variables for the manager and everything it starts. */
   environment(request: InstallRequest): Readonly<Record<string, string>>;
   /** The first pattern that any line of the output matches says what happened. */

@@ -96,13 +96,14 @@ function check({ files }: ManagerProject): void {
   );
 }
 
-function installs({ kind, offline, project }: InstallRequest): readonly (readonly string[])[] {
+function installs({ kind, offline, project, workspace }: InstallRequest): readonly (readonly string[])[] {
   return [
     [
       'install',
       '--frozen-lockfile',
       '--reporter=append-only',
       ...(kind === 'production' ? ['--prod'] : ['--config.package-import-method=clone-or-copy']),
+      ...(workspace === undefined ? [] : ['--filter-prod', `{${workspace.directory}}...`]),
       ...(offline ? ['--offline'] : []),
       // Another project's workspace file may lie above the place where this one is installed.
       ...(project.files.has('pnpm-workspace.yaml') ? [] : ['--ignore-workspace']),
@@ -143,6 +144,7 @@ export const pnpm: Manager = {
     'postprepare',
   ],
   check,
+  knowsWorkspaces: true,
   programSource: (version, target) => {
     if (target.os === 'win32')
       throw new SalverError('E_PLATFORM_UNSUPPORTED', `no pnpm for ${formatTarget(target)}`);

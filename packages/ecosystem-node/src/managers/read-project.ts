@@ -8,6 +8,8 @@ import { resolveInProject } from '../lockfile-location.js';
 import { isObject } from '../lockfile-shape.js';
 import { parseManifest } from '../read-lockfile.js';
 import type { RootManifest } from '../read-lockfile.js';
+import { readMembers } from '../workspace-graph.js';
+import type { WorkspaceMember } from '../workspace-graph.js';
 import { findMembers } from './find-members.js';
 import type { Manager } from './manager.js';
 import { readPin } from './package-manager-pin.js';
@@ -29,6 +31,7 @@ export interface ManagerProject {
   readonly pin: PackageManagerPin | undefined;
   /** Directories of workspace members, relative to the project. */
   readonly members: readonly string[];
+  readonly memberManifests: readonly WorkspaceMember[];
   /** By path relative to the project. */
   readonly files: ReadonlyMap<string, InputFile>;
   /** Digest of all files, without what cannot matter (the app's version, its scripts). */
@@ -63,6 +66,7 @@ export async function readManagerProject(projectDir: string, manager: Manager): 
     lockText,
     pin: readPin(manifest),
     members,
+    memberManifests: readMembers(projectDir, members),
     files: reader.files,
     digest: digestOf(reader.files),
   };

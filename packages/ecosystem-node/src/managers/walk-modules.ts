@@ -45,11 +45,16 @@ const STATE =
   /^(?:\.cache|\.modules\.yaml|\.pnpm-workspace-state[^/]*|\.yarn-integrity|\.yarn-state\.yml|\.package-lock\.json|\.vite[^/]*|\.bun-tag[^/]*|\.pnpm-lock[^/]*)$/;
 
 /**
- * Walks the node_modules directories of the top and of these workspaces.
+ * Walks the node_modules directories of the top and of these workspaces. Links to directories that do not ship are
+ * left out.
  * Throws E_PATH_UNSAFE for links that leave the top, E_FILE_SYSTEM, E_LIMIT_EXCEEDED.
  */
-export function walkModules(topDir: string, members: readonly string[]): FoundModules {
-  const walker = new Walker(topDir);
+export function walkModules(
+  topDir: string,
+  members: readonly string[],
+  elsewhere: readonly string[] = [],
+): FoundModules {
+  const walker = new Walker(topDir, new Set(elsewhere));
   for (const member of ['', ...members]) walker.visitModules(posix.join(member, 'node_modules'));
   walker.checkLinks();
   const links = new Map(
@@ -80,10 +85,12 @@ class Walker {
   readonly packages: FoundPackage[] = [];
   readonly links = new Map<string, PackEntry[]>();
   readonly #topDir: string;
+  readonly #elsewhere: ReadonlySet<string>;
   #found = 0;
 
-  constructor(topDir: string) {
+  constructor(topDir: string, elsewhere: ReadonlySet<string>) {
     this.#topDir = topDir;
+    this.#elsewhere = elsewhere;
   }
 
   visitModules(directory: string): void {
@@ -157,7 +164,8 @@ class Walker {
 
   #addLoose(path: string, child: Dirent): void {
     if (child.isSymbolicLink()) {
-      this.#add(relativeLink(linkEntry(path, readlinkSync(join(this.#topDir, path))), this.#topDir));
+      const link = relativeLink(linkEntry(path, readlinkSync(join(this.#topDir, path))), this.#topDir);
+      if (!this.#elsewhere.has(posix.join(posix.dirname(path), link.linkTarget))) this.#add(link);
     } else if (child.isFile()) this.#add(diskFileEntry(this.#topDir, path));
   }
 

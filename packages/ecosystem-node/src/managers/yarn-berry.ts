@@ -96,12 +96,12 @@ function ownProgram(project: ManagerProject): string | undefined {
  * `focus` has no frozen mode: whether the lock agrees is found out before, by asking for an update of it. In this mode
  * nothing is linked, and nothing fetched that the lock knows.
  */
-function installs({ kind, version }: InstallRequest): readonly (readonly string[])[] {
+function installs({ kind, version, workspace }: InstallRequest): readonly (readonly string[])[] {
   if (kind === 'full') return [['install', '--immutable']];
   const check = version.startsWith('2.') ? ['--immutable', '--skip-builds'] : ['--mode=update-lockfile'];
   return [
     ['install', ...check],
-    ['workspaces', 'focus', '--all', '--production'],
+    ['workspaces', 'focus', workspace === undefined ? '--all' : workspace.name, '--production'],
   ];
 }
 
@@ -142,6 +142,7 @@ export const yarnBerry: Manager = {
   ],
   lifecycleEvents: ['preinstall', 'install', 'postinstall'],
   check,
+  knowsWorkspaces: true,
   ownProgram,
   programSource: () => ({ packageName: '@yarnpkg/cli-dist', programPath: 'bin/yarn.js', hashOf: 'program' }),
   installs,

@@ -1,5 +1,5 @@
 // yarn 1: a hoisted node_modules, as npm's.
-import type { FailurePattern, InstallRequest, Manager } from './manager.js';
+import type { AppWorkspace, FailurePattern, InstallRequest, Manager } from './manager.js';
 import type { ManagerProject } from './read-project.js';
 
 const UPDATE = 'run `yarn install` and commit yarn.lock';
@@ -59,6 +59,15 @@ function installs({ kind, offline }: InstallRequest): readonly (readonly string[
   ];
 }
 
+/** yarn 1 always installs for all workspaces: it is shown only those that the app needs. */
+function rootManifestFor(
+  { manifest }: ManagerProject,
+  { closure }: AppWorkspace,
+): Readonly<Record<string, unknown>> {
+  const { name, version, license, resolutions } = manifest as Readonly<Record<string, unknown>>;
+  return { name, version, license, resolutions, private: true, workspaces: closure };
+}
+
 function ignoresScripts({ files }: ManagerProject): boolean {
   const yarnrc = files.get('.yarnrc')?.bytes.toString('utf8') ?? '';
   const npmrc = files.get('.npmrc')?.bytes.toString('utf8') ?? '';
@@ -83,6 +92,8 @@ export const yarnClassic: Manager = {
     'postprepare',
   ],
   check: () => undefined,
+  knowsWorkspaces: true,
+  rootManifestFor,
   programSource: () => ({ packageName: 'yarn', programPath: 'bin/yarn.js', hashOf: 'tarball' }),
   installs,
   environment: () => ({}),
