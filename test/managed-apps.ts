@@ -7,12 +7,12 @@ import type { TreeDifference } from './product-harness.js';
 export type ManagerName = 'pnpm' | 'yarn-classic' | 'yarn-berry' | 'bun';
 export const MANAGERS: readonly ManagerName[] = ['pnpm', 'yarn-classic', 'yarn-berry', 'bun'];
 
-/** `web` serves requests and has bins; `addons` has prebuilt addons, an install script and a patched package. */
-export type AppName = 'web' | 'addons';
+/** `web` serves requests and has bins; `addons` has prebuilt addons, an install script and a patched package; `monorepo` has two apps. */
+export type AppName = 'web' | 'addons' | 'monorepo';
 
 const fixtures = join(workspaceDirectory, 'fixtures', 'managers');
 
-export function copyManagedApp(manager: ManagerName, app: AppName, target: string): void {
+export function copyManagedApp(manager: ManagerName | 'npm', app: AppName, target: string): void {
   cpSync(join(fixtures, 'sources', app), target, { recursive: true });
   cpSync(join(fixtures, manager, app), target, { recursive: true });
 }

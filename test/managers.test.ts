@@ -14,7 +14,7 @@ import {
   storeEnvironment,
   unexplained,
 } from './managed-apps.js';
-import type { AppName, ManagerName, ManagerTool } from './managed-apps.js';
+import type { ManagerName, ManagerTool } from './managed-apps.js';
 import {
   buildApp,
   describeEnd,
@@ -37,7 +37,7 @@ after(() => {
 });
 const stores = { ...downloads.env, ...storeEnvironment(shared.path) };
 
-const SMOKE_OUTPUT: Readonly<Record<AppName, string>> = {
+const SMOKE_OUTPUT: Readonly<Record<'web' | 'addons', string>> = {
   web: '{"nodes":1}\nFile\n',
   addons: '1f2b539a true true\n',
 };
