@@ -71,7 +71,7 @@ function resultKey({ context, manager, project, workspace }: ManagedInput, versi
     manager: manager.id,
     version,
     project: project.digest,
-    workspace: workspace?.directory ?? null,
+    ...(workspace === undefined ? {} : { workspace: workspace.directory }),
     target: formatTarget(context.target),
     // Compiled packages fit one ABI; which optional packages are chosen may depend on the whole version.
     node: process.version,
