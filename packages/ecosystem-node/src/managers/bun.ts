@@ -2,7 +2,7 @@
 import { SalverError, formatTarget } from '@salver/core';
 import type { Target } from '@salver/core';
 import { isObject } from '../lockfile-shape.js';
-import type { FailurePattern, InstallRequest, Manager, ProgramSource } from './manager.js';
+import type { FailurePattern, InstallRequest, InstallStep, Manager, ProgramSource } from './manager.js';
 import type { ManagerProject } from './read-project.js';
 
 const UPDATE = 'run `bun install` and commit the lock';
@@ -65,7 +65,7 @@ function programSource(_version: string, target: Target): ProgramSource {
   };
 }
 
-function installs({ kind, offline }: InstallRequest): readonly (readonly string[])[] {
+function installs({ kind, offline }: InstallRequest): readonly InstallStep[] {
   if (offline) {
     throw new SalverError(
       'E_REGISTRY_UNREACHABLE',
@@ -78,7 +78,13 @@ function installs({ kind, offline }: InstallRequest): readonly (readonly string[
   const production = ['--production'];
   // Private copies: the app's build may edit files in place, and bun would link them to its cache.
   const full = ['--backend=copyfile'];
-  return [['install', '--frozen-lockfile', '--no-progress', ...(kind === 'production' ? production : full)]];
+  const args = [
+    'install',
+    '--frozen-lockfile',
+    '--no-progress',
+    ...(kind === 'production' ? production : full),
+  ];
+  return [{ args }];
 }
 
 /** By name in `trustedDependencies`; without such a list bun has one of its own, which it does not print. */

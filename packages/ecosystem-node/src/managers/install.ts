@@ -64,7 +64,8 @@ export async function install(input: InstallInput): Promise<readonly SeenScript[
     const app = workspace === undefined ? {} : { workspace };
     const request = { kind, project, version: program.version, offline: context.offline, ...app };
     const env = { ...environmentFor(input), ...manager.environment(request) };
-    for (const args of manager.installs(request)) {
+    for (const { args, withoutDevelopment = false } of manager.installs(request)) {
+      if (withoutDevelopment) dropDevelopment(input);
       const lines: string[] = [];
       const result = await runCommand({
         command: [...program.commandLine, ...args].map(quote).join(' '),
@@ -79,7 +80,7 @@ export async function install(input: InstallInput): Promise<readonly SeenScript[
         },
       });
       if (result.exitCode !== 0) throw failure(result, lines, args, input);
-      checkLock(input);
+      if (!withoutDevelopment) checkLock(input);
     }
     return seen;
   } finally {
@@ -116,12 +117,33 @@ export function writeProject(
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       writeFileSync(join(directory, path), bytes, { mode: executable ? 0o755 : 0o644 });
     }
-    if (workspace !== undefined && manager.rootManifestFor !== undefined) {
-      const manifest = manager.rootManifestFor(project, workspace);
-      writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest, null, 2));
-    }
+    if (manager.rootManifestWhen === undefined) narrowRoot({ project, manager, workspace }, directory);
   } catch (error) {
     throw fileSystemError(error, `cannot copy the project to ${directory}`);
+  }
+}
+
+/** Shows a manager that always installs for all workspaces only those that the app needs. */
+function narrowRoot(
+  {
+    project,
+    manager,
+    workspace,
+  }: Pick<InstallInput, 'project' | 'manager'> & { workspace: AppWorkspace | undefined },
+  directory: string,
+): void {
+  if (workspace === undefined || manager.rootManifestFor === undefined) return;
+  const manifest = manager.rootManifestFor(project, workspace);
+  writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest, null, 2));
+}
+
+/** Nobody but the manager looks at these files again. */
+function dropDevelopment({ project, manager, workspace, directory }: InstallInput): void {
+  narrowRoot({ project, manager, workspace }, directory);
+  for (const member of ['', ...project.members]) {
+    const path = join(directory, member, 'package.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')) as Record<string, unknown>;
+    writeFileSync(path, JSON.stringify({ ...manifest, devDependencies: {} }, null, 2));
   }
 }
 

@@ -25,6 +25,13 @@ export interface AppWorkspace {
   readonly closure: readonly string[];
 }
 
+/** One call of the manager. */
+export interface InstallStep {
+  readonly args: readonly string[];
+  /** Before it, development dependencies are taken out of all package.json: for versions that cannot leave them out. */
+  readonly withoutDevelopment?: boolean;
+}
+
 /** Where a manager's program comes from. */
 export interface ProgramSource {
   /** Name of the npm package. */
@@ -67,12 +74,14 @@ export interface Manager {
   programSource(version: string, target: Target): ProgramSource;
   /** Program that the project itself holds (`yarnPath`), relative to it. */
   ownProgram?(project: ManagerProject): string | undefined;
-  /** Argument lists, run one after the other. */
-  installs(request: InstallRequest): readonly (readonly string[])[];
+  /** What is run, one after the other. */
+  installs(request: InstallRequest): readonly InstallStep[];
   /** False: it cannot install for one workspace. */
   readonly knowsWorkspaces: boolean;
   /** What package.json of the root is for an installation that is for one workspace only. Default: as it is. */
   rootManifestFor?(project: ManagerProject, workspace: AppWorkspace): Readonly<Record<string, unknown>>;
+  /** When that takes the place of the root's package.json. Default: from the start. */
+  readonly rootManifestWhen?: 'without development';
   /** Variables for the manager and everything it starts. */
   environment(request: InstallRequest): Readonly<Record<string, string>>;
   /** The first pattern that any line of the output matches says what happened. */

@@ -1,7 +1,14 @@
 // pnpm 8 and later: an isolated layout of links, which is kept as it is.
 import { SalverError, formatTarget } from '@salver/core';
 import type { Target } from '@salver/core';
-import type { FailurePattern, InstallRequest, Manager, ProgramSource, SeenScript } from './manager.js';
+import type {
+  FailurePattern,
+  InstallRequest,
+  InstallStep,
+  Manager,
+  ProgramSource,
+  SeenScript,
+} from './manager.js';
 import type { ManagerProject } from './read-project.js';
 
 const UPDATE = 'run `pnpm install` and commit pnpm-lock.yaml';
@@ -17,13 +24,14 @@ const LAYOUT_SETTINGS = [
   // This is the pinned version already; pnpm need not look for it.
   '--config.manage-package-manager-versions=false',
   '--config.package-manager-strict=false',
+  '--config.pm-on-fail=ignore',
   '--config.update-notifier=false',
 ];
 
 const FAILURES: readonly FailurePattern[] = [
   {
     pattern:
-      /ERR_PNPM_(?:OUTDATED_LOCKFILE|LOCKFILE_CONFIG_MISMATCH)|Cannot install with "frozen-lockfile" because/,
+      /ERR_PNPM_(?:OUTDATED_LOCKFILE|FROZEN_LOCKFILE_WITH_OUTDATED_LOCKFILE|LOCKFILE_CONFIG_MISMATCH)|Cannot install with "frozen-lockfile" because/,
     code: 'E_LOCK_OUT_OF_SYNC',
     reason: 'pnpm-lock.yaml does not agree with package.json',
     hint: UPDATE,
@@ -96,19 +104,21 @@ function check({ files }: ManagerProject): void {
   );
 }
 
-function installs({ kind, offline, project, workspace }: InstallRequest): readonly (readonly string[])[] {
+function installs({ kind, offline, project, workspace }: InstallRequest): readonly InstallStep[] {
   return [
-    [
-      'install',
-      '--frozen-lockfile',
-      '--reporter=append-only',
-      ...(kind === 'production' ? ['--prod'] : ['--config.package-import-method=clone-or-copy']),
-      ...(workspace === undefined ? [] : ['--filter-prod', `{${workspace.directory}}...`]),
-      ...(offline ? ['--offline'] : []),
-      // Another project's workspace file may lie above the place where this one is installed.
-      ...(project.files.has('pnpm-workspace.yaml') ? [] : ['--ignore-workspace']),
-      ...LAYOUT_SETTINGS,
-    ],
+    {
+      args: [
+        'install',
+        '--frozen-lockfile',
+        '--reporter=append-only',
+        ...(kind === 'production' ? ['--prod'] : ['--config.package-import-method=clone-or-copy']),
+        ...(workspace === undefined ? [] : ['--filter-prod', `{${workspace.directory}}...`]),
+        ...(offline ? ['--offline'] : []),
+        // Another project's workspace file may lie above the place where this one is installed.
+        ...(project.files.has('pnpm-workspace.yaml') ? [] : ['--ignore-workspace']),
+        ...LAYOUT_SETTINGS,
+      ],
+    },
   ];
 }
 

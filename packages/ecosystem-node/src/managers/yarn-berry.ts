@@ -2,7 +2,14 @@
 // `node server.js` would find.
 import { posix } from 'node:path';
 import { SalverError, printable } from '@salver/core';
-import type { FailurePattern, InstallRequest, Manager, SeenScript } from './manager.js';
+import type {
+  AppWorkspace,
+  FailurePattern,
+  InstallRequest,
+  InstallStep,
+  Manager,
+  SeenScript,
+} from './manager.js';
 import type { ManagerProject } from './read-project.js';
 
 const UPDATE = 'run `yarn install` and commit yarn.lock';
@@ -25,12 +32,6 @@ const FAILURES: readonly FailurePattern[] = [
     code: 'E_REGISTRY_UNREACHABLE',
     reason: 'a package is not in the cache of yarn, and this build is offline',
     hint: 'build once with network access',
-  },
-  {
-    pattern: /Unknown Syntax Error|Couldn't find a script named "workspaces"|Command not found.*focus/i,
-    code: 'E_TOOL_MISSING',
-    reason: 'this yarn lacks `yarn workspaces focus`',
-    hint: 'use yarn 4, or add the plugin: `yarn plugin import workspace-tools`',
   },
   {
     pattern: /YN0009/,
@@ -94,15 +95,27 @@ function ownProgram(project: ManagerProject): string | undefined {
 
 /**
  * `focus` has no frozen mode: whether the lock agrees is found out before, by asking for an update of it. In this mode
- * nothing is linked, and nothing fetched that the lock knows.
+ * nothing is linked, and nothing fetched that the lock knows. yarn 2 and 3 have `focus` only in a plugin.
  */
-function installs({ kind, version, workspace }: InstallRequest): readonly (readonly string[])[] {
-  if (kind === 'full') return [['install', '--immutable']];
-  const check = version.startsWith('2.') ? ['--immutable', '--skip-builds'] : ['--mode=update-lockfile'];
-  return [
-    ['install', ...check],
-    ['workspaces', 'focus', workspace === undefined ? '--all' : workspace.name, '--production'],
-  ];
+function installs({ kind, version, workspace }: InstallRequest): readonly InstallStep[] {
+  if (kind === 'full') return [{ args: ['install', '--immutable'] }];
+  const major = Number(version.split('.')[0]);
+  const check = {
+    args: ['install', ...(major === 2 ? ['--immutable', '--skip-builds'] : ['--mode=update-lockfile'])],
+  };
+  if (major === 2 || major === 3) return [check, { args: ['install'], withoutDevelopment: true }];
+  const which = workspace === undefined ? '--all' : workspace.name;
+  return [check, { args: ['workspaces', 'focus', which, '--production'] }];
+}
+
+/** For yarn 2 and 3 in the place of `focus`: only what the app needs is there. */
+function rootManifestFor(
+  { manifest }: ManagerProject,
+  { closure }: AppWorkspace,
+): Readonly<Record<string, unknown>> {
+  const { dependencies, devDependencies, optionalDependencies, peerDependencies, ...rest } = manifest;
+  void [dependencies, devDependencies, optionalDependencies, peerDependencies];
+  return { ...rest, workspaces: closure };
 }
 
 function environment({ offline }: InstallRequest): Readonly<Record<string, string>> {
@@ -146,6 +159,8 @@ export const yarnBerry: Manager = {
   ownProgram,
   programSource: () => ({ packageName: '@yarnpkg/cli-dist', programPath: 'bin/yarn.js', hashOf: 'program' }),
   installs,
+  rootManifestFor,
+  rootManifestWhen: 'without development',
   environment,
   failures: FAILURES,
   seenScript,

@@ -1,5 +1,5 @@
 // yarn 1: a hoisted node_modules, as npm's.
-import type { AppWorkspace, FailurePattern, InstallRequest, Manager } from './manager.js';
+import type { AppWorkspace, FailurePattern, InstallRequest, InstallStep, Manager } from './manager.js';
 import type { ManagerProject } from './read-project.js';
 
 const UPDATE = 'run `yarn install` and commit yarn.lock';
@@ -46,16 +46,18 @@ const FAILURES: readonly FailurePattern[] = [
   },
 ];
 
-function installs({ kind, offline }: InstallRequest): readonly (readonly string[])[] {
+function installs({ kind, offline }: InstallRequest): readonly InstallStep[] {
   return [
-    [
-      'install',
-      '--frozen-lockfile',
-      '--non-interactive',
-      '--no-progress',
-      kind === 'production' ? '--production=true' : '--production=false',
-      ...(offline ? ['--offline'] : []),
-    ],
+    {
+      args: [
+        'install',
+        '--frozen-lockfile',
+        '--non-interactive',
+        '--no-progress',
+        kind === 'production' ? '--production=true' : '--production=false',
+        ...(offline ? ['--offline'] : []),
+      ],
+    },
   ];
 }
 
