@@ -91,7 +91,11 @@ const BUILD: Command = {
     { name: 'strict', summary: 'refuse lock entries without integrity' },
     { name: 'dry-run', summary: 'do everything but write the artifact' },
   ],
-  examples: ['salver build', 'salver build apps/shop --output dist --json'],
+  examples: [
+    'salver build',
+    'salver build apps/shop --output dist --json',
+    'salver build --workspace apps/web',
+  ],
   load: () => import('./commands/build.js'),
 };
 

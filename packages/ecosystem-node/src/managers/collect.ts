@@ -10,6 +10,7 @@ import { nodeRangeOf } from '../platform-check.js';
 import { prepareProgram, programVersion } from './find-program.js';
 import { finishLinks, finishPackage } from './finish-modules.js';
 import { install, writeProject } from './install.js';
+import { machineSettings } from './machine-settings.js';
 import type { AppWorkspace, Manager } from './manager.js';
 import type { ManagerProject } from './read-project.js';
 import { scriptsOf } from './seen-scripts.js';
@@ -72,6 +73,7 @@ function resultKey({ context, manager, project, workspace }: ManagedInput, versi
     version,
     project: project.digest,
     ...(workspace === undefined ? {} : { workspace: workspace.directory }),
+    settings: machineSettings(context.projectDir, context.env),
     target: formatTarget(context.target),
     // Compiled packages fit one ABI; which optional packages are chosen may depend on the whole version.
     node: process.version,

@@ -7,11 +7,13 @@ import { SalverError, formatTarget, hostTarget } from '@salver/core';
 import { isObject } from '../lockfile-shape.js';
 import { lifecycleScript } from '../lifecycle.js';
 import { loadNpmOptions } from '../npm-options.js';
+import type { NpmOptions } from '../npm-options.js';
 import { parseManifest } from '../read-lockfile.js';
 import { memberAt, workspaceBuilds, workspaceClosure } from '../workspace-graph.js';
 import { createManagedTree } from './build-tree.js';
 import { bun } from './bun.js';
 import { collectManaged } from './collect.js';
+import { checkSources } from './locked-sources.js';
 import { memberBins } from './member-bins.js';
 import type { AppWorkspace, Manager } from './manager.js';
 import { pnpm } from './pnpm.js';
@@ -43,6 +45,7 @@ async function plan(context: EcosystemContext, manager: Manager): Promise<Ecosys
   checkTarget(context, manager);
   const project = await readManagerProject(projectDir, manager);
   manager.check(project, env);
+  checkSources(manager, project, settings);
   if (settings.allowScripts !== undefined) {
     progress.warn(
       `dependencies.allowScripts has no effect with ${manager.command}: it decides about install scripts by its own settings`,
@@ -58,7 +61,7 @@ async function plan(context: EcosystemContext, manager: Manager): Promise<Ecosys
     lockfile: project.lockfile,
     ...(workspace === undefined ? {} : { workspaces: workspace.closure }),
     defaultBuild: defaultBuild(project, manager, workspace),
-    hasLifecycle: hasLifecycle(project, manager),
+    hasLifecycle: !ignoresScripts(npmOptions, manager) && hasLifecycle(project, manager),
     ownedDirectories: ['node_modules', '.yarn/cache', '.yarn/unplugged'],
     executablePaths: memberBins(project.memberManifests),
     collectUnits: () => collectManaged(input),
@@ -95,6 +98,11 @@ function checkTarget({ target }: EcosystemContext, { command }: Manager): void {
 function hasBuildScript({ manifest }: ManagerProject): boolean {
   const scripts = manifest['scripts'];
   return isObject(scripts) && typeof scripts['build'] === 'string' && scripts['build'] !== '';
+}
+
+/** `ignore-scripts` of .npmrc is theirs as well; yarn 2 and later have a setting of their own, for dependencies. */
+function ignoresScripts({ ignoreScripts }: NpmOptions, { id }: Manager): boolean {
+  return ignoreScripts && id !== 'yarn-berry';
 }
 
 function hasLifecycle({ projectDir, manifest, members, files }: ManagerProject, manager: Manager): boolean {
