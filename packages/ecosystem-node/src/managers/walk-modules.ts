@@ -78,7 +78,7 @@ export function packageEntries(topDir: string, { path, scripted }: FoundPackage)
 
 /** Only where node-gyp and node-pre-gyp work: nobody publishes that together with a binding.gyp. */
 function isCompilerOutput(path: string): boolean {
-  return /^build(?:-tmp[^/]*)?\//.test(path) && isBuildLeftover(path);
+  return /^build(?:-tmp[^/]*)?\//.test(path) && (isBuildLeftover(path) || path.endsWith('.ar-file-list'));
 }
 
 class Walker {
