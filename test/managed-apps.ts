@@ -97,7 +97,7 @@ export async function fetchManager(manager: ManagerName, directory: string): Pro
 function pinnedVersion(manager: ManagerName): string {
   const path = join(fixtures, manager, 'web', 'package.json');
   const { packageManager } = JSON.parse(readFileSync(path, 'utf8')) as { packageManager: string };
-  return packageManager.slice(packageManager.indexOf('@') + 1);
+  return packageManager.replace(/^.*@/, '').replace(/\+.*$/, '');
 }
 
 /** Where the managers keep their downloads: one place for a test file, away from the user's own. */

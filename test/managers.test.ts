@@ -1,7 +1,7 @@
 // Apps of pnpm, yarn 1, yarn with node_modules and bun: what ships is what the manager itself leaves, it runs, it is the
 // same wherever it is built, and a second build starts no manager.
 import assert from 'node:assert/strict';
-import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { editJson, openDownloadCache, registryProblem } from './fixture-apps.js';
@@ -129,6 +129,27 @@ function testManager(manager: ManagerName): void {
   }
 }
 
+test('without a pin: what PATH has, with a warning, or a clear refusal', { skip }, async () => {
+  await withTempDir(async (directory) => {
+    const source = join(directory, 'source');
+    copyManagedApp('yarn-classic', 'web', source);
+    editJson<{ packageManager?: string }>(join(source, 'package.json'), (project) => {
+      delete project.packageManager;
+    });
+    const args = ['build', source, '--output', join(directory, 'out')];
+    const { binDir } = await toolOf('yarn-classic');
+    const withTool = { ...env, PATH: `${binDir}:${process.env['PATH']}` };
+    const built = await runProgram('salver', args, { env: withTool });
+    assert.equal(built.status, 0, describeEnd(built));
+    assert.match(built.stderr, /warning: package\.json does not pin yarn: using 1\.22\.22 from PATH/);
+    const tools = join(directory, 'tools');
+    mkdirSync(tools);
+    symlinkSync(process.execPath, join(tools, 'node'));
+    const refused = await runProgram('salver', args, { env: { ...env, PATH: `${tools}:/bin` } });
+    assert.match(refused.stderr, /yarn is not on PATH, and package\.json does not pin it \[E_TOOL_MISSING\]/);
+  });
+});
+
 interface Refusal {
   readonly name: string;
   readonly code: string;
@@ -157,6 +178,22 @@ function refusals(manager: ManagerName): readonly Refusal[] {
       code: 'E_LOCK_INVALID',
       spoil: (appDir) => writeFileSync(join(appDir, lock), '<<<<<<< HEAD\n=======\n>>>>>>> topic\n'),
     },
+    // The program of bun is in another package than the one that a hash would be of.
+    ...(manager === 'bun'
+      ? []
+      : [
+          {
+            name: 'refuses a manager that does not have the pinned hash',
+            code: 'E_INTEGRITY_MISMATCH',
+            spoil: (appDir: string) =>
+              editJson<{ packageManager: string }>(join(appDir, 'package.json'), (project) => {
+                project.packageManager = project.packageManager.replace(
+                  /\+.*$|$/,
+                  `+sha512.${'0'.repeat(128)}`,
+                );
+              }),
+          },
+        ]),
     ...(manager === 'yarn-berry'
       ? [
           {

@@ -58,7 +58,9 @@ export async function readManagerProject(projectDir: string, manager: Manager): 
     reader.add(`${member}/.npmrc`);
   }
   for (const member of ['', ...members]) addLocalDependencies(reader, member);
-  for (const path of patchFiles(manifest)) reader.addAll(path);
+  for (const path of patchFiles(manifest, [lockText, reader.text('pnpm-workspace.yaml') ?? ''])) {
+    reader.addAll(path);
+  }
   return {
     projectDir,
     manifest,
@@ -134,7 +136,13 @@ class InputReader {
   }
 }
 
-const DEPENDENCY_FIELDS = ['dependencies', 'optionalDependencies', 'devDependencies'] as const;
+const DEPENDENCY_FIELDS = [
+  'dependencies',
+  'optionalDependencies',
+  'devDependencies',
+  'resolutions',
+  'overrides',
+] as const;
 
 /** What `file:`, `link:` and `portal:` dependencies of one package.json name. */
 function addLocalDependencies(reader: InputReader, member: string): void {
@@ -154,14 +162,19 @@ function addLocalDependencies(reader: InputReader, member: string): void {
   }
 }
 
-/** Files that `patchedDependencies` names: of bun, and of pnpm in its older place. */
-function patchFiles(manifest: RootManifest): readonly string[] {
+/** Files that `patchedDependencies` of package.json names, and those that locks and pnpm-workspace.yaml do. */
+function patchFiles(manifest: RootManifest, texts: readonly string[]): readonly string[] {
   const pnpm = isObject(manifest['pnpm']) ? manifest['pnpm'] : {};
   const lists = [manifest['patchedDependencies'], pnpm['patchedDependencies']];
-  return lists
-    .flatMap((list) => (isObject(list) ? Object.values(list) : []))
-    .flatMap((path) => (typeof path === 'string' ? (resolveInProject('', path) ?? []) : []));
+  const listed = lists.flatMap((list) => (isObject(list) ? Object.values(list) : []));
+  const named = texts.flatMap((text) => [...text.matchAll(PATCH_FILE)].map(([, path]) => path));
+  return [...listed, ...named].flatMap((path) =>
+    typeof path === 'string' ? (resolveInProject('', path) ?? []) : [],
+  );
 }
+
+/** `path: patches/a.patch` in locks of pnpm, `#~/.yarn/patches/a.patch` in those of yarn. */
+const PATCH_FILE = /(?:[\s"']|#(?:~\/|optional!)?)([^\s"'#]+\.(?:patch|diff))(?=$|[\s"':])/gm;
 
 /** Fields of package.json that no manager looks at when it installs. */
 const IDLE_FIELDS = ['version', 'scripts', 'description', 'keywords', 'author', 'license', 'homepage'];

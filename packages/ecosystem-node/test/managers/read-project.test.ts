@@ -87,6 +87,22 @@ for (const [what, files, code] of REFUSED) {
   });
 }
 
+test('reads patches wherever the lock or the settings say they are', async () => {
+  const patched = {
+    ...BASE,
+    'pnpm-lock.yaml': 'patchedDependencies:\n  a@1:\n    hash: x\n    path: fixes/a.patch\n',
+    'pnpm-workspace.yaml': "patchedDependencies:\n  b@1: 'other/b.patch'\n",
+    'fixes/a.patch': '',
+    'other/b.patch': '',
+  };
+  const { files } = await read(patched);
+  assert.ok(files.has('fixes/a.patch') && files.has('other/b.patch'));
+  const lock =
+    '"c@patch:c@npm%3A1.0.0#~/fixes/c.patch":\n  resolution: "c@patch:c@npm%3A1#./d.patch::version=1"\n';
+  const yarn = { 'package.json': '{}', 'yarn.lock': lock, 'fixes/c.patch': '', 'd.patch': '' };
+  assert.deepEqual([...(await read(yarn, yarnBerry)).files.keys()].sort(), Object.keys(yarn).sort());
+});
+
 test('reads the patterns of pnpm-workspace.yaml in all usual forms', () => {
   assert.deepEqual(
     packagesOf('packages:\n  - apps/*\n  # all\n  - "libs/**"  # x\n\n  - \'!x\'\nother:\n  - y\n'),
