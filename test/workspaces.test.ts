@@ -70,7 +70,7 @@ function changeElsewhere(source: string): void {
   });
 }
 
-const MANAGERS: readonly (ManagerName | 'npm')[] = ['npm', 'pnpm', 'yarn-classic', 'yarn-berry'];
+const MANAGERS: readonly (ManagerName | 'npm')[] = ['npm', 'pnpm', 'yarn-classic', 'yarn-berry', 'bun'];
 
 describe('workspaces', { concurrency: 2 }, () => {
   for (const manager of MANAGERS) {

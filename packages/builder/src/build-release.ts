@@ -160,7 +160,10 @@ async function prepare(options: BuildOptions): Promise<Prepared> {
       offline: options.offline ?? false,
     }),
   );
-  const scope = workspace === undefined ? {} : { scope: workspaceScope(projectDir, workspace, plans) };
+  const scope =
+    workspace === undefined
+      ? {}
+      : { scope: workspaceScope({ projectDir, directory: workspace, plans, include: config.files.include }) };
   const app = { projectDir, config, target, cache, plans, env, progress, signal, ...scope };
   return { options, plans, clock, app };
 }

@@ -13,7 +13,7 @@ export async function planEcosystems(
     const plan = await ecosystem.plan(context);
     if (context.workspace !== undefined && plan.workspaces === undefined) {
       throw new SalverError('E_USAGE', `--workspace does not work with ${ecosystem.name}`, {
-        hint: 'build the whole project, or use workspaces of npm, pnpm or yarn',
+        hint: 'build the whole project, or use workspaces of npm, pnpm, yarn or bun',
       });
     }
     plans.push(plan);

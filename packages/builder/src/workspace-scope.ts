@@ -54,18 +54,25 @@ function relocateHost(host: HostSettings, directory: string): HostSettings {
   };
 }
 
+export interface ScopeOptions {
+  readonly projectDir: string;
+  /** Directory of the app. */
+  readonly directory: string;
+  readonly plans: readonly EcosystemPlan[];
+  /** Patterns of files that ship wherever they lie, relative to the repository. */
+  readonly include: readonly string[];
+}
+
 /** All files of the app, and of the workspaces that it needs what running needs. */
-export function workspaceScope(
-  projectDir: string,
-  directory: string,
-  plans: readonly EcosystemPlan[],
-): WorkspaceScope {
+export function workspaceScope({ projectDir, directory, plans, include }: ScopeOptions): WorkspaceScope {
   const needed = new Set(plans.flatMap((plan) => plan.workspaces ?? []));
   needed.delete(directory);
   const rules = new Map([...needed].map((each) => [each, siblingRule(projectDir, each)]));
+  const isIncluded = filesMatcher(include);
   return {
     directory,
     ships(path) {
+      if (isIncluded(path)) return true;
       // The nearest directory decides: workspaces may lie in each other.
       for (let place = path; place !== '.'; place = posix.dirname(place)) {
         if (place === directory) return true;

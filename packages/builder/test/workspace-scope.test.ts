@@ -38,11 +38,18 @@ writePackage('packages/listed', {
 writePackage('packages/other', {});
 
 const plan = { workspaces: ['apps/web', 'packages/plain', 'packages/listed'] } as unknown as EcosystemPlan;
-const scope = workspaceScope(top, 'apps/web', [plan]);
+const scope = workspaceScope({
+  projectDir: top,
+  directory: 'apps/web',
+  plans: [plan],
+  include: ['shared/config', 'apps/web/dist'],
+});
 
 const PATHS: readonly (readonly [string, boolean])[] = [
   ['package.json', false],
   ['package-lock.json', false],
+  ['shared/config/a.json', true],
+  ['shared/other.json', false],
   ['apps/web/server.js', true],
   ['apps/web/test/server.test.js', true],
   ['apps/web-other/server.js', false],

@@ -65,7 +65,7 @@ function programSource(_version: string, target: Target): ProgramSource {
   };
 }
 
-function installs({ kind, offline }: InstallRequest): readonly InstallStep[] {
+function installs({ kind, offline, workspace }: InstallRequest): readonly InstallStep[] {
   if (offline) {
     throw new SalverError(
       'E_REGISTRY_UNREACHABLE',
@@ -75,7 +75,10 @@ function installs({ kind, offline }: InstallRequest): readonly InstallStep[] {
       },
     );
   }
-  const production = ['--production'];
+  const production = [
+    '--production',
+    ...(workspace === undefined ? [] : ['--filter', `./${workspace.directory}`]),
+  ];
   // Private copies: the app's build may edit files in place, and bun would link them to its cache.
   const full = ['--backend=copyfile'];
   const args = [
@@ -100,7 +103,6 @@ export const bun: Manager = {
   inputs: ['.npmrc', 'bunfig.toml', 'patches'],
   lifecycleEvents: ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare'],
   check: () => undefined,
-  knowsWorkspaces: false,
   programSource,
   installs,
   environment: () => ({}),

@@ -51,10 +51,7 @@ async function plan(context: EcosystemContext, manager: Manager): Promise<Ecosys
       `dependencies.allowScripts has no effect with ${manager.command}: it decides about install scripts by its own settings`,
     );
   }
-  const workspace =
-    context.workspace === undefined || !manager.knowsWorkspaces
-      ? undefined
-      : workspaceOf(project, context.workspace);
+  const workspace = context.workspace === undefined ? undefined : workspaceOf(project, context.workspace);
   const npmOptions = await loadNpmOptions(projectDir, env);
   const input = { context, npmOptions, manager, project, ...(workspace === undefined ? {} : { workspace }) };
   return {

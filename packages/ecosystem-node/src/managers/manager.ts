@@ -76,8 +76,6 @@ export interface Manager {
   ownProgram?(project: ManagerProject): string | undefined;
   /** What is run, one after the other. */
   installs(request: InstallRequest): readonly InstallStep[];
-  /** False: it cannot install for one workspace. */
-  readonly knowsWorkspaces: boolean;
   /** What package.json of the root is for an installation that is for one workspace only. Default: as it is. */
   rootManifestFor?(project: ManagerProject, workspace: AppWorkspace): Readonly<Record<string, unknown>>;
   /** When that takes the place of the root's package.json. Default: from the start. */

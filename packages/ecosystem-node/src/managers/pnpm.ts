@@ -154,7 +154,6 @@ export const pnpm: Manager = {
     'postprepare',
   ],
   check,
-  knowsWorkspaces: true,
   programSource: (version, target) => {
     if (target.os === 'win32')
       throw new SalverError('E_PLATFORM_UNSUPPORTED', `no pnpm for ${formatTarget(target)}`);

@@ -155,7 +155,6 @@ export const yarnBerry: Manager = {
   ],
   lifecycleEvents: ['preinstall', 'install', 'postinstall'],
   check,
-  knowsWorkspaces: true,
   ownProgram,
   programSource: () => ({ packageName: '@yarnpkg/cli-dist', programPath: 'bin/yarn.js', hashOf: 'program' }),
   installs,

@@ -94,7 +94,6 @@ export const yarnClassic: Manager = {
     'postprepare',
   ],
   check: () => undefined,
-  knowsWorkspaces: true,
   rootManifestFor,
   programSource: () => ({ packageName: 'yarn', programPath: 'bin/yarn.js', hashOf: 'tarball' }),
   installs,
