@@ -104,12 +104,11 @@ function siblingRule(projectDir: string, directory: string): (path: string) => b
 }
 
 function filesMatcher(patterns: readonly string[]): (path: string) => boolean {
+  // Written as people write them: `./dist/`, `/lib`, and `.` for everything.
   const clean = (pattern: string): string =>
-    pattern
-      .replace(/^!/, '')
-      .replace(/^\.?\//, '')
-      .replace(/\/+$/, '');
-  const withContent = (pattern: string): string[] => [clean(pattern), `${clean(pattern)}/**`];
+    posix.join('.', pattern.replace(/^!/, '/')).replace(/^\/+|\/+$/g, '');
+  const withContent = (pattern: string): string[] =>
+    ['', '.'].includes(clean(pattern)) ? ['**'] : [clean(pattern), `${clean(pattern)}/**`];
   const isNegative = (pattern: string): boolean => pattern.startsWith('!');
   const wanted = patterns.filter((pattern) => !isNegative(pattern)).flatMap(withContent);
   const unwanted = patterns.filter(isNegative).flatMap(withContent);

@@ -35,9 +35,12 @@ writePackage('packages/listed', {
   main: './index.js',
   bin: { a: 'bin/a.js' },
 });
+writePackage('packages/all', { files: ['.', '!/docs/'] });
 writePackage('packages/other', {});
 
-const plan = { workspaces: ['apps/web', 'packages/plain', 'packages/listed'] } as unknown as EcosystemPlan;
+const plan = {
+  workspaces: ['apps/web', 'packages/plain', 'packages/listed', 'packages/all'],
+} as unknown as EcosystemPlan;
 const scope = workspaceScope({
   projectDir: top,
   directory: 'apps/web',
@@ -62,6 +65,8 @@ const PATHS: readonly (readonly [string, boolean])[] = [
   ['packages/plain/src/__tests__/a.js', false],
   ['packages/plain/test/a.js', false],
   ['packages/plain/test/really.js', true],
+  ['packages/all/test/a.js', true],
+  ['packages/all/docs/a.md', false],
   ['packages/listed/package.json', true],
   ['packages/listed/index.js', true],
   ['packages/listed/bin/a.js', true],
