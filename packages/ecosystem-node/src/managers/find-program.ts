@@ -109,6 +109,15 @@ function linkProgram(
   return { commandLine, binDir };
 }
 
+/** The program itself is asked, not another version that it would fetch or start in its place. */
+const PROBE_ENVIRONMENT = {
+  COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
+  YARN_IGNORE_PATH: '1',
+  npm_config_manage_package_manager_versions: 'false',
+  npm_config_pm_on_fail: 'ignore',
+  pnpm_config_pm_on_fail: 'ignore',
+};
+
 /** What `--version` says in the project: corepack's shims look there which version is wanted. */
 async function versionOnPath({ context, manager }: ProgramContext): Promise<string | undefined> {
   const { env, projectDir, signal } = context;
@@ -120,7 +129,7 @@ async function versionOnPath({ context, manager }: ProgramContext): Promise<stri
   const { exitCode, tail } = await runCommand({
     command: `${manager.command} --version`,
     cwd: projectDir,
-    env: { ...Object.fromEntries(defined), COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' },
+    env: { ...Object.fromEntries(defined), ...PROBE_ENVIRONMENT },
     signal,
   });
   const last = tail.at(-1)?.trim() ?? '';

@@ -26,7 +26,7 @@ export function checkSources(manager: Manager, project: ManagerProject, settings
 /** The entries of a lock that are fetched from somewhere. A binary lock has none that can be read. */
 export function lockedEntries(lockText: string, id: Manager['id']): readonly LockedEntry[] {
   const entries: LockedEntry[] = [];
-  for (const block of blocksOf(lockText, id)) {
+  for (const block of blocksOf(lockText.replaceAll('\r\n', '\n'), id)) {
     const name = /^(?:\s*"[^"]*": \[)?\s*["'/]*(@?[^@"']+)@/.exec(block)?.[1];
     if (name === undefined || IS_LOCAL.test(block)) continue;
     entries.push({ name, isGit: IS_GIT.test(block), hasIntegrity: HAS_INTEGRITY.test(block) });

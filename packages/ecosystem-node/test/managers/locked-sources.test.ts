@@ -123,13 +123,16 @@ __metadata:
 `,
 };
 
-for (const [id, lock] of Object.entries(LOCKS) as [Manager['id'], string][]) {
-  test(`${id}: tells what comes from git, and what has no hash`, () => {
+const CASES = (Object.entries(LOCKS) as [Manager['id'], string][]).flatMap(([id, lock]) =>
+  [false, true].map((isWindows) => [id, lock, isWindows] as const),
+);
+
+for (const [id, lock, isWindows] of CASES) {
+  test(`${id}${isWindows ? ' on Windows' : ''}: tells what comes from git, and what has no hash`, () => {
     assert.deepEqual(
-      lockedEntries(lock, id).map(({ name, isGit, hasIntegrity }) => [
-        name,
-        isGit ? 'git' : hasIntegrity ? 'hash' : 'none',
-      ]),
+      lockedEntries(lock.replaceAll('\n', isWindows ? '\r\n' : '\n'), id).map(
+        ({ name, isGit, hasIntegrity }) => [name, isGit ? 'git' : hasIntegrity ? 'hash' : 'none'],
+      ),
       [
         ['@s/a', 'hash'],
         ['bare', 'none'],
