@@ -14,7 +14,7 @@ import { loadNpmOptions } from './npm-options.js';
 import { parseManifest, readProjectTexts } from './read-lockfile.js';
 import type { ProjectTexts } from './read-lockfile.js';
 import { planOnce } from './remember-plan.js';
-import { readMembers, workspaceBuilds, workspaceClosure } from './workspace-graph.js';
+import { readMembers, workspaceBuilds } from './workspace-graph.js';
 import type { WorkspaceMember } from './workspace-graph.js';
 
 /** npm's ecosystem: package-lock.json and npm-shrinkwrap.json, versions 2 and 3. */
@@ -35,15 +35,11 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
   const npmOptions = await loadNpmOptions(projectDir, env);
   const texts = await readProjectTexts(projectDir);
   const nodeVersion = process.version;
-  const members = workspace === undefined ? undefined : await readWorkspaces(projectDir, texts);
-  const workspaces =
-    workspace === undefined || members === undefined
-      ? {}
-      : {
-          workspaces: workspaceClosure(members, workspace),
-          defaultBuild: workspaceBuilds(members, workspace, 'npm run'),
-        };
   const app = workspace === undefined ? {} : { workspace };
+  const builds =
+    workspace === undefined
+      ? undefined
+      : workspaceBuilds(await readWorkspaces(projectDir, texts), workspace, 'npm run');
   const installPlan = await planOnce(
     texts,
     { projectDir, target, nodeVersion, settings, npmOptions, ...app },
@@ -53,14 +49,20 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
   const input = { context, plan: installPlan, npmOptions };
   return {
     lockfile: installPlan.lockfile,
-    defaultBuild: hasBuildScript(installPlan) ? ['npm run build'] : [],
-    ...workspaces,
+    ...(workspace === undefined ? {} : { workspaces: shippedDirectories(installPlan, workspace) }),
+    defaultBuild: builds ?? (hasBuildScript(installPlan) ? ['npm run build'] : []),
     hasLifecycle: !npmOptions.ignoreScripts && (await projectHasLifecycle(projectDir, installPlan)),
     ownedDirectories: ['node_modules'],
     executablePaths: linkedBinPaths(installPlan),
     collectUnits: () => collectUnits(input),
     layOut: (appDir, collected) => createBuildTree({ ...input, appDir, collected }),
   };
+}
+
+/** The app, and the directories that it reaches by links: workspaces and `file:` dependencies. */
+function shippedDirectories({ links }: InstallPlan, workspace: string): readonly string[] {
+  const linked = links.filter(({ production }) => production).map(({ targetPath }) => targetPath);
+  return [workspace, ...[...new Set(linked)].filter((path) => path !== '' && path !== workspace).sort()];
 }
 
 async function readWorkspaces(projectDir: string, texts: ProjectTexts): Promise<readonly WorkspaceMember[]> {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ecosystem, EcosystemContext, EcosystemPlan } from '@salver/core';
 import { SalverError, formatTarget, hostTarget } from '@salver/core';
+import { resolveInProject } from '../lockfile-location.js';
 import { isObject } from '../lockfile-shape.js';
 import { lifecycleScript } from '../lifecycle.js';
 import { loadNpmOptions } from '../npm-options.js';
@@ -56,7 +57,9 @@ async function plan(context: EcosystemContext, manager: Manager): Promise<Ecosys
   const input = { context, npmOptions, manager, project, ...(workspace === undefined ? {} : { workspace }) };
   return {
     lockfile: project.lockfile,
-    ...(workspace === undefined ? {} : { workspaces: workspace.closure }),
+    ...(workspace === undefined
+      ? {}
+      : { workspaces: [...workspace.closure, ...linkedDirectories(project, workspace)] }),
     defaultBuild: defaultBuild(project, manager, workspace),
     hasLifecycle: !ignoresScripts(npmOptions, manager) && hasLifecycle(project, manager),
     ownedDirectories: ['node_modules', '.yarn/cache', '.yarn/unplugged'],
@@ -69,6 +72,24 @@ async function plan(context: EcosystemContext, manager: Manager): Promise<Ecosys
 function workspaceOf({ memberManifests }: ManagerProject, directory: string): AppWorkspace {
   const { name } = memberAt(memberManifests, directory);
   return { directory, name, closure: workspaceClosure(memberManifests, directory) };
+}
+
+/** What `link:` and `portal:` dependencies lead to: the manager only makes links to it. */
+function linkedDirectories(
+  { memberManifests }: ManagerProject,
+  { closure }: AppWorkspace,
+): readonly string[] {
+  const found = new Set<string>();
+  for (const { directory, manifest } of memberManifests.filter((member) =>
+    closure.includes(member.directory),
+  )) {
+    for (const spec of Object.values({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+      const match = /^(?:link|portal):(.+)$/.exec(spec);
+      const path = match === null ? undefined : resolveInProject(directory, match[1] ?? '');
+      if (path !== undefined && path !== '' && !closure.includes(path)) found.add(path);
+    }
+  }
+  return [...found].sort();
 }
 
 function defaultBuild(

@@ -33,13 +33,13 @@ const FAILURES: readonly FailurePattern[] = [
     hint: 'build once with network access',
   },
   {
-    pattern: /Request failed "40[13]/,
+    pattern: /Request failed \\?"40[13]/,
     code: 'E_REGISTRY_DENIED',
     reason: 'the registry wants credentials',
     hint: 'check the token in .npmrc',
   },
   {
-    pattern: /Request failed "404/,
+    pattern: /Request failed \\?"404/,
     code: 'E_PACKAGE_NOT_FOUND',
     reason: 'the registry does not have a package',
     hint: 'check the `resolved` addresses in yarn.lock',
