@@ -7,8 +7,11 @@ import type { TreeDifference } from './product-harness.js';
 export type ManagerName = 'pnpm' | 'yarn-classic' | 'yarn-berry' | 'bun';
 export const MANAGERS: readonly ManagerName[] = ['pnpm', 'yarn-classic', 'yarn-berry', 'bun'];
 
-/** `web` serves requests and has bins; `addons` has prebuilt addons, an install script and a patched package; `monorepo` has two apps. */
-export type AppName = 'web' | 'addons' | 'monorepo';
+/**
+ * `web` serves requests and has bins; `addons` has prebuilt addons, an install script and a patched package; `monorepo` has two apps,
+ * and what `monorepo-later` puts over it changes the lock, but only for the other app.
+ */
+export type AppName = 'web' | 'addons' | 'monorepo' | 'monorepo-later';
 
 const fixtures = join(workspaceDirectory, 'fixtures', 'managers');
 

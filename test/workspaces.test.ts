@@ -56,8 +56,9 @@ async function buildAndRun(source: string, directory: string): Promise<BuildRepo
   return built;
 }
 
-/** Changes of a repository that are none of the app's. */
-function changeElsewhere(source: string): void {
+/** Changes of a repository that are none of the app's: other files, other dependencies, another lock. */
+function changeElsewhere(source: string, manager: ManagerName | 'npm'): void {
+  copyManagedApp(manager, 'monorepo-later', source);
   mkdirSync(join(source, 'packages/greet/test'), { recursive: true });
   writeFileSync(join(source, 'packages/greet/test/more.test.js'), '1;\n');
   appendFileSync(join(source, 'packages/greet/test/index.test.js'), '\n');
@@ -80,7 +81,7 @@ describe('workspaces', { concurrency: 2 }, () => {
         copyManagedApp(manager, 'monorepo', source);
         const first = await buildAndRun(source, directory);
         assert.equal(first.name, 'web');
-        changeElsewhere(source);
+        changeElsewhere(source, manager);
         const second = await build(source, join(directory, 'out'));
         assert.equal(second.id, first.id);
         appendFileSync(join(source, 'packages/greet/src/index.js'), '\n');
