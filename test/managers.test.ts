@@ -54,7 +54,7 @@ const env = { ...stores, SALVER_CACHE: join(shared.path, 'cache') };
 
 // Much of the time goes by waiting for the registry: two managers are tested at a time.
 describe('managers', { concurrency: 2 }, () => {
-  for (const manager of MANAGERS) describe(manager, () => testManager(manager));
+  for (const manager of MANAGERS) describe(manager, { concurrency: 1 }, () => testManager(manager));
 });
 
 function testManager(manager: ManagerName): void {

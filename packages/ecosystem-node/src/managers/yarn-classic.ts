@@ -1,4 +1,6 @@
 // yarn 1: a hoisted node_modules, as npm's.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { AppWorkspace, FailurePattern, InstallRequest, InstallStep, Manager } from './manager.js';
 import type { ManagerProject } from './read-project.js';
 
@@ -54,11 +56,18 @@ function installs({ kind, offline }: InstallRequest): readonly InstallStep[] {
         '--frozen-lockfile',
         '--non-interactive',
         '--no-progress',
+        '--mutex',
+        `file:${mutexPath()}`,
         kind === 'production' ? '--production=true' : '--production=false',
         ...(offline ? ['--offline'] : []),
       ],
     },
   ];
+}
+
+/** Two yarn 1 at a time damage their cache, whichever caches of Salver they work for: builders take turns. */
+function mutexPath(): string {
+  return join(tmpdir(), `.salver-yarn-mutex-${process.getuid?.() ?? 0}`);
 }
 
 /** yarn 1 always installs for all workspaces: it is shown only those that the app needs. */
