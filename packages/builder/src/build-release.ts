@@ -1,6 +1,6 @@
 // source tree -> artifact: the steps of a build, in order (DESIGN 3).
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SalverError, hostTarget, isSalverError } from '@salver/core';
 import type {
   CollectedUnit,
@@ -35,6 +35,7 @@ import { planEcosystems } from './plan-build.js';
 import { writeProvenance } from './provenance.js';
 import type { SourceFile } from './source-file.js';
 import { readSourceLabel } from './source-label.js';
+import { relocateConfig, workspaceDirectory, workspaceScope } from './workspace-scope.js';
 import { writeArtifact } from './write-artifact.js';
 import type { WrittenArtifact } from './write-artifact.js';
 
@@ -58,6 +59,8 @@ export interface BuildOptions {
   readonly strictIntegrity?: boolean;
   /** What to build for. Default: what the configuration says, else this machine. */
   readonly target?: Target;
+  /** Directory of the workspace that is the app, relative to the project. Default: the project is the app. */
+  readonly workspace?: string;
   /** Do everything but write the artifact. Default false. */
   readonly dryRun?: boolean;
 }
@@ -143,7 +146,9 @@ async function prepare(options: BuildOptions): Promise<Prepared> {
     });
   }
   const clock = new PhaseClock();
-  const config = await clock.time('config', () => loadConfig(projectDir));
+  const workspace =
+    options.workspace === undefined ? undefined : workspaceDirectory(projectDir, options.workspace);
+  const config = await clock.time('config', () => loadConfigOf(projectDir, workspace));
   const target = options.target ?? config.target ?? hostTarget();
   const { progress, env, signal } = options;
   const cache = options.cache.forBuild({ app: config.name, target, progress });
@@ -152,6 +157,7 @@ async function prepare(options: BuildOptions): Promise<Prepared> {
     planEcosystems(options.ecosystems, {
       projectDir,
       target,
+      ...(workspace === undefined ? {} : { workspace }),
       settings: dependencySettings(config, options),
       python: config.python,
       cache,
@@ -161,7 +167,17 @@ async function prepare(options: BuildOptions): Promise<Prepared> {
       offline: options.offline ?? false,
     }),
   );
-  return { options, plans, clock, app: { projectDir, config, target, cache, plans, env, progress, signal } };
+  const scope =
+    workspace === undefined
+      ? {}
+      : { scope: workspaceScope({ projectDir, directory: workspace, plans, include: config.files.include }) };
+  const app = { projectDir, config, target, cache, plans, env, progress, signal, ...scope };
+  return { options, plans, clock, app };
+}
+
+function loadConfigOf(projectDir: string, workspace: string | undefined): BuildConfig {
+  if (workspace === undefined) return loadConfig(projectDir);
+  return relocateConfig(loadConfig(join(projectDir, workspace)), workspace);
 }
 
 function dependencySettings(config: BuildConfig, options: BuildOptions): BuildConfig['dependencies'] {

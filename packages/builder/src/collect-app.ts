@@ -24,6 +24,7 @@ import type { BuildConfig } from './load-config.js';
 import { guardSecrets } from './secret-guard.js';
 import { toPackEntry } from './source-file.js';
 import type { SourceFile } from './source-file.js';
+import type { WorkspaceScope } from './workspace-scope.js';
 
 export interface AppOptions {
   readonly projectDir: string;
@@ -31,6 +32,8 @@ export interface AppOptions {
   readonly target: Target;
   readonly cache: OpenedCache;
   readonly plans: readonly EcosystemPlan[];
+  /** Where only a part of the project ships. */
+  readonly scope?: WorkspaceScope;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -63,7 +66,7 @@ export async function listAppSource(options: AppOptions): Promise<readonly Sourc
   const files = await listSource(listOptions(options, options.projectDir));
   const { allow } = options.config.secrets;
   const isFinal = !needsBuild(options.config, options.plans);
-  guardSecrets(files.map(toPackEntry), {
+  guardSecrets(shippedOf(files, options).map(toPackEntry), {
     allow,
     env: options.env,
     ...(isFinal ? { progress: options.progress } : {}),
@@ -85,7 +88,7 @@ export interface BegunSource {
  * E_CONFIG_INVALID.
  */
 export function beginSource(source: readonly SourceFile[], options: AppOptions): BegunSource {
-  const files = splitAssets(source, options.config.assets);
+  const files = splitAssets(shippedOf(source, options), options.config.assets);
   const entries = entriesOf(files, [], options);
   const content = options.cache.storeContentUnit('app', entries);
   const assets = packAssets(files.assets, executablePaths(options), options);
@@ -126,7 +129,8 @@ export async function buildAndPack(
     const findings = await finishTrees(trees, options);
     const dependencies = await takeChanges(trees, collected, options);
     checkSignal(options.signal);
-    const built = listBuilt(listOptions(options, appDir), new Set(source.map((file) => file.path)));
+    const sourcePaths = new Set(source.map((file) => file.path));
+    const built = shippedOf(listBuilt(listOptions(options, appDir), sourcePaths), options);
     guardSecrets(built.map(toPackEntry), { allow: config.secrets.allow, env, progress });
     const files = splitAssets(built, config.assets);
     const assets = await packAssets(files.assets, executablePaths(options), options);
@@ -208,16 +212,22 @@ function placeOf(unit: CollectedUnit): string {
 }
 
 function listOptions(options: AppOptions, root: string): ListOptions {
-  const { config, plans, env, progress } = options;
+  const { config, plans, scope, env, progress } = options;
   return {
     root,
     include: config.files.include,
     exclude: config.files.exclude,
     ownPaths: plans.flatMap((plan) => plan.ownedDirectories),
-    required: plans.flatMap((plan) => plan.requiredFiles),
+    // The lock of a whole repository changes with all of its apps.
+    required:
+      scope === undefined ? plans.flatMap((plan) => plan.requiredFiles) : [`${scope.directory}/package.json`],
     env,
     progress,
   };
+}
+
+function shippedOf(files: readonly SourceFile[], { scope }: AppOptions): readonly SourceFile[] {
+  return scope === undefined ? files : files.filter(({ path }) => scope.ships(path));
 }
 
 async function packApp(

@@ -10,7 +10,13 @@ export async function planEcosystems(
   const plans: EcosystemPlan[] = [];
   for (const ecosystem of ecosystems) {
     if ((await ecosystem.detect(context)) === undefined) continue;
-    plans.push(await ecosystem.plan(context));
+    const plan = await ecosystem.plan(context);
+    if (context.workspace !== undefined && plan.workspaces === undefined) {
+      throw new SalverError('E_USAGE', `--workspace does not work with ${ecosystem.name}`, {
+        hint: 'build the whole project, or use workspaces of npm, pnpm, yarn or bun',
+      });
+    }
+    plans.push(plan);
   }
   if (plans.length === 0) {
     const names = ecosystems.map((ecosystem) => ecosystem.name).join(', ');

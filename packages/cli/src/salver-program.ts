@@ -81,11 +81,21 @@ const BUILD: Command = {
       value: 'TARGET',
       summary: 'what to build for, e.g. linux-x64-glibc (default: this machine)',
     },
+    {
+      name: 'workspace',
+      value: 'DIR',
+      completes: 'directory',
+      summary: 'the app is this workspace of the project, e.g. apps/web',
+    },
     { name: 'offline', summary: 'fetch nothing: what is not in the cache is an error' },
     { name: 'strict', summary: 'refuse lock entries without integrity' },
     { name: 'dry-run', summary: 'do everything but write the artifact' },
   ],
-  examples: ['salver build', 'salver build apps/shop --output dist --json'],
+  examples: [
+    'salver build',
+    'salver build apps/shop --output dist --json',
+    'salver build --workspace apps/web',
+  ],
   load: () => import('./commands/build.js'),
 };
 

@@ -60,6 +60,8 @@ export interface EcosystemContext {
   /** Absolute path of the project (where the lockfile lies). Never written to. */
   readonly projectDir: string;
   readonly target: Target;
+  /** Directory of the one workspace that is the app, relative to the project; undefined: the project is the app. */
+  readonly workspace?: string;
   readonly settings: DependencySettings;
   readonly python: PythonSettings;
   readonly cache: BuildCache;
@@ -109,7 +111,7 @@ export interface BuildTree {
   /** Where the programs of the dependencies are: absolute. */
   readonly programDirectories: readonly string[];
   /**
-   * Runs one command line with the environment and PATH that scripts of the ecosystem have. `programDirectories` are
+   * Runs one command line, in the directory of the app (that of the workspace, if it is one), with the environment and PATH that scripts of the ecosystem have. `programDirectories` are
    * those of the app's other ecosystems. Throws E_BUILD_COMMAND_FAILED.
    */
   runCommand(command: string, programDirectories?: readonly string[]): Promise<void>;
@@ -138,6 +140,11 @@ export interface EcosystemPlan {
   readonly lockfile: string;
   /** Files that ship whatever git or an ignore file says, e.g. package.json and the lock. */
   readonly requiredFiles: readonly string[];
+  /**
+   * With `workspace`: its directory, and then those of the workspaces that it needs at run time. Undefined when the
+   * ecosystem knows no workspaces.
+   */
+  readonly workspaces?: readonly string[];
   /** Default build commands when the configuration names none, e.g. `npm run build`; may be empty. */
   readonly defaultBuild: readonly string[];
   /** True when the root has lifecycle scripts that `npm ci` would run. */

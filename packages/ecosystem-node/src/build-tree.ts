@@ -53,7 +53,7 @@ export async function createBuildTree(input: BuildTreeInput): Promise<BuildTree>
     programDirectories: [join(appDir, 'node_modules/.bin')],
     async runCommand(command, programDirectories = []) {
       await run(input, {
-        directory: '',
+        directory: context.workspace ?? '',
         event: 'build',
         script: command,
         npmCommand: 'run-script',

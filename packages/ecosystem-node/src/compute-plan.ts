@@ -21,6 +21,7 @@ import { selectPackages } from './select-packages.js';
 import type { SelectedNode } from './select-packages.js';
 import { checkInSync } from './sync-check.js';
 import { createRangeTester } from './version-range.js';
+import { restrictToWorkspace } from './workspace-selection.js';
 
 /** What of npm's configuration decides a plan. */
 export type PlanOptions = Pick<
@@ -39,6 +40,8 @@ export type PlanOptions = Pick<
 /** Everything beside lock and package.json that decides a plan. */
 export interface PlanSettings {
   readonly projectDir: string;
+  /** Directory of the workspace that is the app. */
+  readonly workspace?: string;
   readonly target: Target;
   /** `process.version` of the Node the release is built for. */
   readonly nodeVersion: string;
@@ -68,10 +71,13 @@ export async function computePlan(input: ComputePlanInput): Promise<InstallPlan>
   const warnings = [...peerWarnings, ...selection.warnings];
   const scriptsAllowed = readScriptPolicy(input, context, (text) => warnings.push(text));
 
-  const selected = [...selection.selected.values()];
+  const { workspace } = input;
+  const shipped =
+    workspace === undefined ? selection.selected : restrictToWorkspace(selection.selected, tree, workspace);
+  const selected = [...shipped.values()];
   const planPackage = (item: SelectedNode): PlannedPackage =>
-    describePackage(item, selection.selected, context, scriptsAllowed);
-  const nodeRange = nodeRangeOf(rootManifest);
+    describePackage(item, shipped, context, scriptsAllowed);
+  const nodeRange = nodeRangeOf(tree.nodes.get(workspace ?? '')?.fields ?? rootManifest);
   return {
     lockfile,
     packages: byLocation(selected.filter(({ node }) => !node.isLink).map(planPackage)),

@@ -1,47 +1,57 @@
 // npm as a plug-in: from a project with npm's lock to finished units.
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ecosystem, EcosystemContext, EcosystemPlan } from '@salver/core';
+import { findWorkspaces } from './find-workspaces.js';
 import { isObject } from './lockfile-shape.js';
 import { createBuildTree } from './build-tree.js';
 import { collectUnits } from './collect-units.js';
 import type { InstallPlan } from './install-plan.js';
 import { hasLifecycle } from './lifecycle.js';
+import { selectManager } from './managers/select-manager.js';
 import { linkedBinPaths } from './plan-paths.js';
 import { loadNpmOptions } from './npm-options.js';
-import { readProjectTexts } from './read-lockfile.js';
+import { parseManifest, readProjectTexts } from './read-lockfile.js';
+import type { ProjectTexts } from './read-lockfile.js';
 import { planOnce } from './remember-plan.js';
-
-/** Locks that mean "this is an npm project"; npm takes the first that exists. */
-const LOCKFILES = ['npm-shrinkwrap.json', 'package-lock.json'];
+import { readMembers, workspaceBuilds } from './workspace-graph.js';
+import type { WorkspaceMember } from './workspace-graph.js';
 
 /** npm's ecosystem: package-lock.json and npm-shrinkwrap.json, versions 2 and 3. */
 export function createNpmEcosystem(): Ecosystem {
   return {
     name: 'npm',
-    async detect({ projectDir }) {
+    detect({ projectDir }) {
       // A package.json alone counts too, so that a missing lock is an error and not silence.
-      for (const name of [...LOCKFILES, 'package.json']) {
-        if (await exists(join(projectDir, name))) return name;
-      }
-      return undefined;
+      const selected = selectManager(projectDir);
+      return Promise.resolve(selected?.id === 'npm' ? selected.evidence : undefined);
     },
     plan,
   };
 }
 
 async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
-  const { projectDir, target, settings, env, cache } = context;
+  const { projectDir, target, workspace, settings, env, cache } = context;
   const npmOptions = await loadNpmOptions(projectDir, env);
   const texts = await readProjectTexts(projectDir);
   const nodeVersion = process.version;
-  const installPlan = await planOnce(texts, { projectDir, target, nodeVersion, settings, npmOptions }, cache);
+  const app = workspace === undefined ? {} : { workspace };
+  const builds =
+    workspace === undefined
+      ? undefined
+      : workspaceBuilds(await readWorkspaces(projectDir, texts), workspace, 'npm run');
+  const installPlan = await planOnce(
+    texts,
+    { projectDir, target, nodeVersion, settings, npmOptions, ...app },
+    cache,
+  );
   for (const warning of installPlan.warnings) context.progress.warn(warning);
   const input = { context, plan: installPlan, npmOptions };
   return {
     lockfile: installPlan.lockfile,
     requiredFiles: ['package.json', installPlan.lockfile],
-    defaultBuild: hasBuildScript(installPlan) ? ['npm run build'] : [],
+    ...(workspace === undefined ? {} : { workspaces: shippedDirectories(installPlan, workspace) }),
+    defaultBuild: builds ?? (hasBuildScript(installPlan) ? ['npm run build'] : []),
     hasLifecycle: !npmOptions.ignoreScripts && (await projectHasLifecycle(projectDir, installPlan)),
     hasFinish: false,
     servesApp: false,
@@ -50,6 +60,17 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
     collectUnits: () => collectUnits(input),
     layOut: (appDir, collected) => createBuildTree({ ...input, appDir, collected }),
   };
+}
+
+/** The app, and the directories that it reaches by links: workspaces and `file:` dependencies. */
+function shippedDirectories({ links }: InstallPlan, workspace: string): readonly string[] {
+  const linked = links.filter(({ production }) => production).map(({ targetPath }) => targetPath);
+  return [workspace, ...[...new Set(linked)].filter((path) => path !== '' && path !== workspace).sort()];
+}
+
+async function readWorkspaces(projectDir: string, texts: ProjectTexts): Promise<readonly WorkspaceMember[]> {
+  const found = await findWorkspaces(projectDir, parseManifest(texts.manifestText, 'package.json'));
+  return readMembers(projectDir, [...found.values()]);
 }
 
 function hasBuildScript({ rootManifest }: InstallPlan): boolean {
@@ -71,11 +92,4 @@ async function readManifest(directory: string): Promise<unknown> {
   } catch {
     return {};
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

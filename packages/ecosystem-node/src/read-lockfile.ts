@@ -1,8 +1,8 @@
 // Finds npm's lock, reads it and checks its shape. Whether it agrees with the project is another
 // question: sync-check.ts.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { SalverError, errnoOf, fileSystemError } from '@salver/core';
 import { checkLocation } from './lockfile-location.js';
 import { checkLockEntry, checkPackageFields, isObject } from './lockfile-shape.js';
@@ -67,10 +67,21 @@ async function findLockfile(projectDir: string): Promise<Pick<ProjectTexts, 'loc
   throw new SalverError('E_LOCK_MISSING', 'no package-lock.json or npm-shrinkwrap.json in the project', {
     hint:
       other === undefined
-        ? 'run `npm install` and commit package-lock.json'
+        ? (hintAbove(projectDir) ?? 'run `npm install` and commit package-lock.json')
         : `found ${other}, which is not npm's lock: run \`npm install\` and commit package-lock.json`,
     facts: { projectDir },
   });
+}
+
+/** Workspaces share the lock at the top of their repository. */
+function hintAbove(projectDir: string): string | undefined {
+  for (let top = dirname(projectDir); top !== dirname(top); top = dirname(top)) {
+    const found = [...LOCKFILES, ...OTHER_LOCKFILES].find((name) => existsSync(join(top, name)));
+    if (found !== undefined) {
+      return `if ${join(top, found)} is its lock: \`salver build ${top} --workspace ${relative(top, projectDir)}\``;
+    }
+  }
+  return undefined;
 }
 
 /** Reads the text of a lock. Throws E_LOCK_INVALID or E_LOCK_UNSUPPORTED. */

@@ -27,7 +27,10 @@ export async function planOnce(
   return plan;
 }
 
-function planKey(texts: ProjectTexts, { target, nodeVersion, settings, npmOptions }: PlanSettings): string {
+function planKey(
+  texts: ProjectTexts,
+  { target, workspace, nodeVersion, settings, npmOptions }: PlanSettings,
+): string {
   const {
     legacyPeerDeps,
     force,
@@ -44,6 +47,7 @@ function planKey(texts: ProjectTexts, { target, nodeVersion, settings, npmOption
     lock: sha256Hex(texts.lockText),
     manifest: sha256Hex(texts.manifestText),
     target: { ...target },
+    ...(workspace === undefined ? {} : { workspace }),
     nodeVersion,
     settings,
     npm: {

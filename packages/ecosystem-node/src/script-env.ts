@@ -91,7 +91,7 @@ function npmVariables(
 }
 
 /** Node's own prefix when it holds the headers of exactly this Node: then nothing needs to be downloaded. */
-function matchingNodedir(execPath: string): string | undefined {
+export function matchingNodedir(execPath: string): string | undefined {
   const prefix = dirname(dirname(realpathSync(execPath)));
   const header = join(prefix, 'include/node/node_version.h');
   if (!existsSync(header)) return undefined;

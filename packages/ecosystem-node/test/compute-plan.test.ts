@@ -102,3 +102,67 @@ test('names that every object has are ordinary names', async () => {
   });
   assert.equal(plan.packages.length, 3);
 });
+
+const TWO_APPS: ProjectDouble = {
+  manifest: {
+    name: 'top',
+    workspaces: ['apps/*', 'packages/*'],
+    dependencies: { top: '1' },
+    devDependencies: { d: '1' },
+  },
+  packages: {
+    'apps/one': {
+      name: 'one',
+      version: '1.0.0',
+      dependencies: { lib: '*', a: '1' },
+      devDependencies: { d: '1' },
+    },
+    'apps/two': { name: 'two', version: '1.0.0', dependencies: { b: '1', v: 'file:../../vendor' } },
+    'packages/lib': { name: 'lib', version: '1.0.0', dependencies: { c: '1' }, engines: { node: '>=20' } },
+    vendor: { version: '1.0.0' },
+    'node_modules/one': { link: true, resolved: 'apps/one' },
+    'node_modules/two': { link: true, resolved: 'apps/two' },
+    'node_modules/lib': { link: true, resolved: 'packages/lib' },
+    'node_modules/v': { link: true, resolved: 'vendor' },
+    'node_modules/a': entry('1.0.0', { bin: { a: 'a.js' }, peerDependencies: { p: '1' } }),
+    'node_modules/b': entry('1.0.0', { bin: { b: 'b.js' } }),
+    'node_modules/c': entry('1.0.0', { optionalDependencies: { o: '1' } }),
+    'node_modules/d': entry('1.0.0', { dev: true }),
+    'node_modules/o': entry('1.0.0', { optional: true }),
+    'node_modules/p': entry('1.0.0', { peer: true }),
+    'node_modules/top': entry('1.0.0'),
+  },
+  files: {
+    'apps/one/package.json':
+      '{"name":"one","version":"1.0.0","engines":{"node":">=18"},"dependencies":{"lib":"*","a":"1"},"devDependencies":{"d":"1"}}',
+    'apps/two/package.json':
+      '{"name":"two","version":"1.0.0","dependencies":{"b":"1","v":"file:../../vendor"}}',
+    'packages/lib/package.json': '{"name":"lib","version":"1.0.0","dependencies":{"c":"1"}}',
+    'vendor/package.json': '{"name":"v","version":"1.0.0"}',
+  },
+};
+
+const SHIPPED_BY_WORKSPACE: readonly (readonly [string | undefined, readonly string[], readonly string[]])[] =
+  [
+    ['apps/one', ['a', 'c', 'o', 'p'], ['lib', 'one']],
+    ['apps/two', ['b'], ['two', 'v']],
+    [undefined, ['a', 'b', 'c', 'o', 'p', 'top'], ['lib', 'one', 'two', 'v']],
+  ];
+
+for (const [workspace, packages, links] of SHIPPED_BY_WORKSPACE) {
+  test(`${workspace ?? 'the whole project'} ships what it needs, the rest is there for the build`, async () => {
+    const plan = await planOf(TWO_APPS, workspace === undefined ? {} : { workspace });
+    const names = (items: readonly { readonly location: string; readonly production: boolean }[]) =>
+      items
+        .filter(({ production }) => production)
+        .map(({ location }) => location.slice('node_modules/'.length));
+    assert.deepEqual(names(plan.packages), packages);
+    assert.deepEqual(names(plan.links), links);
+    assert.equal(plan.packages.length, 7);
+    assert.deepEqual(
+      plan.productionBins.map(({ location }) => location.slice('node_modules/.bin/'.length)),
+      ['a', 'b'].filter((name) => packages.includes(name)),
+    );
+    assert.equal(plan.nodeRange, workspace === 'apps/one' ? '>=18' : undefined);
+  });
+}

@@ -22,6 +22,7 @@ export interface PlanSettings {
   readonly target?: Target;
   readonly nodeVersion?: string;
   readonly settings?: DependencySettings;
+  readonly workspace?: string;
 }
 
 export const LINUX: Target = { os: 'linux', arch: 'x64', libc: 'glibc' };
@@ -67,6 +68,7 @@ export async function planDirectory(directory: string, options: PlanSettings = {
     nodeVersion: options.nodeVersion ?? 'v20.19.0',
     settings: options.settings ?? {},
     npmOptions,
+    ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
   });
 }
 

@@ -2,7 +2,7 @@ import { buildRelease, openBuildCache } from '@salver/builder';
 import type { BuildResult } from '@salver/builder';
 import { parseTarget } from '@salver/core';
 import type { Store } from '@salver/core';
-import { createNpmEcosystem } from '@salver/ecosystem-node';
+import { createManagerEcosystems, createNpmEcosystem } from '@salver/ecosystem-node';
 import { createPythonEcosystem } from '@salver/ecosystem-python';
 import { installScript } from '@salver/installer';
 import { isAddress, openStore } from '@salver/stores';
@@ -47,10 +47,11 @@ function build(context: CommandContext, dryRun: boolean, shared: Store | undefin
   const { input, env, progress, signal } = context;
   const cacheDir = (input.lists.get('cache') ?? []).find((word) => !isAddress(word));
   const target = input.values.get('target');
+  const workspace = input.values.get('workspace');
   return buildRelease({
     projectDir: inputPath(context, input.arguments.get('DIR') ?? '.'),
     outputDir: inputPath(context, input.values.get('output') ?? '.'),
-    ecosystems: [createNpmEcosystem(), createPythonEcosystem()],
+    ecosystems: [createNpmEcosystem(), ...createManagerEcosystems(), createPythonEcosystem()],
     cache: openBuildCache({
       env,
       progress,
@@ -62,6 +63,7 @@ function build(context: CommandContext, dryRun: boolean, shared: Store | undefin
     builderVersion: VERSION,
     offline: input.flags.has('offline'),
     strictIntegrity: input.flags.has('strict'),
+    ...(workspace === undefined ? {} : { workspace }),
     ...(target === undefined ? {} : { target: parseTarget(target) }),
     dryRun,
     env,
