@@ -17,6 +17,7 @@ import { assetSettings } from './asset-settings.js';
 import type { AssetDirectory, AssetSettings } from './asset-settings.js';
 import { CONFIG_SCHEMA } from './config-schema.js';
 import { readJsonFile } from './project-json.js';
+import { readPyprojectNames } from './pyproject-names.js';
 import { findConfigProblem, isComment } from './validate-config.js';
 
 export const CONFIG_FILE = 'salver.json';
@@ -90,10 +91,11 @@ export function loadConfig(projectDir: string): BuildConfig {
     file === undefined ? {} : own === undefined ? embedded : own,
     file ?? CONFIG_FILE,
   );
+  const names = packageJson.name === undefined ? readPyprojectNames(projectDir) : packageJson;
   return {
     file,
-    name: document.name ?? defaultName(packageJson.name),
-    version: document.version ?? defaultVersion(packageJson.version),
+    name: document.name ?? defaultName(names.name),
+    version: document.version ?? defaultVersion(names.version),
     target: document.target === undefined ? undefined : parseTarget(document.target),
     build: typeof document.build === 'string' ? [document.build] : document.build,
     files: { include: document.files?.include ?? [], exclude: document.files?.exclude ?? [] },
@@ -187,7 +189,7 @@ function defaultName(packageName: unknown): string {
   if (NAME_PATTERN.test(name)) return name;
   throw new SalverError(
     'E_CONFIG_INVALID',
-    `the name in ${PACKAGE_FILE} cannot be used for files: ${printable(JSON.stringify(packageName))}`,
+    `the name of the project cannot be used for files: ${printable(JSON.stringify(packageName))}`,
     {
       hint: `set "name" in ${CONFIG_FILE}: lower-case letters, digits, ".", "_" and "-"`,
       facts: { key: 'name' },
@@ -202,7 +204,7 @@ function defaultVersion(packageVersion: unknown): string {
   if (typeof packageVersion === 'string' && VERSION_PATTERN.test(packageVersion)) return packageVersion;
   throw new SalverError(
     'E_CONFIG_INVALID',
-    `the version in ${PACKAGE_FILE} cannot be used for files: ${printable(JSON.stringify(packageVersion))}`,
+    `the version of the project cannot be used for files: ${printable(JSON.stringify(packageVersion))}`,
     { hint: `set "version" in ${CONFIG_FILE}`, facts: { key: 'version' } },
   );
 }

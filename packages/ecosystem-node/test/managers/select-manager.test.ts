@@ -84,7 +84,8 @@ test('exactly one ecosystem feels responsible', async () => {
     writeFileSync(join(directory, 'yarn.lock'), BERRY_LOCK);
     const responsible: string[] = [];
     for (const ecosystem of [createNpmEcosystem(), ...createManagerEcosystems()]) {
-      if ((await ecosystem.detect({ projectDir: directory, python: {} })) !== undefined) responsible.push(ecosystem.name);
+      if ((await ecosystem.detect({ projectDir: directory, python: {} })) !== undefined)
+        responsible.push(ecosystem.name);
     }
     assert.deepEqual(responsible, ['yarn-berry']);
   } finally {
