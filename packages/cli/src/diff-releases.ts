@@ -37,6 +37,8 @@ export interface ReleaseDiff {
   readonly needs: ListChange;
   /** Install scripts that ran or were skipped. */
   readonly scripts: ListChange;
+  /** Migrations with their effect. */
+  readonly migrations: ListChange;
   /** Settings of `host` that differ: `hooks`, `start`, …. */
   readonly hostSettings: readonly string[];
   readonly sizeChangeBytes: number;
@@ -56,6 +58,7 @@ export function diffReleases(from: ArtifactHead, to: ArtifactHead): ReleaseDiff 
     units: diffUnits(from.manifest.units, to.manifest.units),
     needs: diffLists(needsOf(from.manifest.needs), needsOf(to.manifest.needs)),
     scripts: diffLists(scriptsOf(from), scriptsOf(to)),
+    migrations: diffLists(migrationsOf(from), migrationsOf(to)),
     hostSettings: diffHost(from, to),
     sizeChangeBytes: totalBytes(to) - totalBytes(from),
     ...diffMembers(from, to),
@@ -110,6 +113,12 @@ function scriptsOf(head: ArtifactHead): readonly string[] {
     ...(scripts?.ran ?? []).map((script) => `ran ${name}: ${script}`),
     ...(scripts?.skipped ?? []).map((script) => `skipped ${name}: ${script}`),
   ]);
+}
+
+function migrationsOf({ manifest }: ArtifactHead): readonly string[] {
+  return (manifest.migrations ?? []).map(
+    ({ id, effect, why }) => `${id}: ${effect}${why === undefined ? '' : `, ${why}`}`,
+  );
 }
 
 function diffLists(from: readonly string[], to: readonly string[]): ListChange {

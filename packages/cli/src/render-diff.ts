@@ -12,6 +12,7 @@ export function renderDiff(diff: ReleaseDiff): readonly string[] {
   const lines = [`from  ${describe(diff.from)}`, `to    ${describe(diff.to)}`, ''];
   if (diff.units.length > 0) lines.push(...unitTable(diff.units), '');
   lines.push(...listLines('needs', diff.needs), ...listLines('install scripts', diff.scripts));
+  lines.push(...listLines('migrations', diff.migrations));
   if (diff.hostSettings.length > 0) lines.push(`changed on the host: ${diff.hostSettings.join(', ')}`, '');
   const shared = `${diff.membersShared} of ${diff.membersTotal} members are shared`;
   lines.push(`unpacked size ${formatByteChange(diff.sizeChangeBytes)}`);
