@@ -67,6 +67,14 @@ export class DjangoShop {
     return buildApp(directory, this.place('out'), this.options(env));
   }
 
+  /** Builds and installs a version that is started with this command; for tests of servers. */
+  servedBy(start: string): (root: string, version: string) => Promise<string> {
+    return async (root, version) => {
+      const { artifact } = await this.build(this.write(version, {}, { start }));
+      return (await this.install(artifact, root, '--no-activate')).release;
+    };
+  }
+
   install(artifact: string, root: string, ...words: readonly string[]): Promise<InstallReport> {
     configure(root);
     return runJson<InstallReport>('salver-host', [
