@@ -126,11 +126,13 @@ export async function buildAndPack(
   const copy = { cache, name: `${config.name}-${formatTarget(target)}`, files: source };
   return withCleanCopy(copy, async (appDir) => {
     const trees = await runBuild(appDir, collected, options);
-    const findings = await finishTrees(trees, options);
     const dependencies = await takeChanges(trees, collected, options);
     checkSignal(options.signal);
     const sourcePaths = new Set(source.map((file) => file.path));
-    const built = shippedOf(listBuilt(listOptions(options, appDir), sourcePaths), options);
+    const list = (): readonly SourceFile[] =>
+      shippedOf(listBuilt(listOptions(options, appDir), sourcePaths), options);
+    const findings = await finishTrees(trees, options, () => list().map(({ path }) => path));
+    const built = list();
     guardSecrets(built.map(toPackEntry), { allow: config.secrets.allow, env, progress });
     const files = splitAssets(built, config.assets);
     const assets = await packAssets(files.assets, executablePaths(options), options);
@@ -167,9 +169,13 @@ async function runBuild(
 const NO_FINDINGS: BuildFindings = { migrations: [] };
 
 /** One ecosystem at most has the app's framework. */
-async function finishTrees(trees: readonly BuildTree[], { plans }: AppOptions): Promise<BuildFindings> {
+async function finishTrees(
+  trees: readonly BuildTree[],
+  { plans }: AppOptions,
+  listShipped: () => readonly string[],
+): Promise<BuildFindings> {
   const index = plans.findIndex((plan) => plan.hasFinish);
-  return (await trees[index]?.finish()) ?? NO_FINDINGS;
+  return (await trees[index]?.finish(listShipped)) ?? NO_FINDINGS;
 }
 
 /** What the build left is what ships: dependencies it changed are taken from disk. */

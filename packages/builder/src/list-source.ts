@@ -22,8 +22,16 @@ export async function listSource(options: ListOptions): Promise<readonly SourceF
   const selection = new FileSelection(options);
   const listed = (await listByGit(options.root, options)) ?? walkUnignored(options.root, selection);
   const included = options.include.length === 0 ? [] : await listIncluded(options);
-  return finishListing([...listed, ...included, ...options.required], selection, options);
+  const paths = [...listed, ...included, ...options.required];
+  return finishListing(
+    paths.filter((path) => !BYTECODE.test(path)),
+    selection,
+    options,
+  );
 }
+
+/** Left by running the app from its source; a build with Python makes its own. */
+const BYTECODE = /(?:^|\/)__pycache__\//;
 
 /** Directories and files in which tools keep what they can make again. They ship only when the source has them. */
 const BUILD_CACHES =

@@ -267,3 +267,14 @@ test('a file is executable when its owner may execute it', async (t) => {
   const executable = files.filter((file) => file.executable).map((file) => file.path);
   assert.deepEqual(executable, ['owner']);
 });
+
+test('leaves out bytecode that lies in the source', async (t) => {
+  const root = tempDir(t);
+  writeTree(root, {
+    'a.py': '',
+    '__pycache__/a.cpython-311.pyc': 'x',
+    'lib/__pycache__/b.pyc': 'x',
+    'lib/b.py': '',
+  });
+  assert.deepEqual(await paths(root), ['a.py', 'lib/b.py']);
+});

@@ -115,8 +115,11 @@ export interface BuildTree {
    * those of the app's other ecosystems. Throws E_BUILD_COMMAND_FAILED.
    */
   runCommand(command: string, programDirectories?: readonly string[]): Promise<void>;
-  /** The ecosystem's own last steps, after all commands: what it writes into the app ships. */
-  finish(): Promise<BuildFindings>;
+  /**
+   * The ecosystem's own last steps, after all commands: what it writes into the app ships. `listShipped` lists the paths
+   * of the app's files that ship as things are.
+   */
+  finish(listShipped: () => readonly string[]): Promise<BuildFindings>;
   /**
    * What the build left differently: production units whose files on disk differ from the collected
    * ones, finished from disk, and new ones below node_modules (e.g. `.prisma`). Units that the build

@@ -1,8 +1,9 @@
 // The environment in a clean copy of the app, for the app's own build.
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BuildTree, CollectedUnits, EcosystemContext } from '@salver/core';
+import type { BuildFindings, BuildTree, CollectedUnits, EcosystemContext } from '@salver/core';
 import { buildCommandFailed, fileSystemError, printable, runCommand } from '@salver/core';
+import { compileApp } from './compile-app.js';
 import { finishDjango } from './django/django-build.js';
 import type { InstallPlan } from './install-plan.js';
 import { cleanEnvironment } from './interpreter.js';
@@ -14,6 +15,7 @@ export interface BuildTreeInput {
   readonly plan: InstallPlan;
   readonly appDir: string;
   readonly collected: CollectedUnits;
+  readonly isDjango: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ export async function createBuildTree({
   plan,
   appDir,
   collected,
+  isDjango,
 }: BuildTreeInput): Promise<BuildTree> {
   const { interpreter } = plan;
   const units = collected.units.map(({ content }) => content);
@@ -40,6 +43,16 @@ export async function createBuildTree({
   });
   linkEnvironment(join(kept, VENV), join(appDir, VENV));
   const variables = virtualEnvVariables(appDir, context.env['PATH'] ?? '');
+  const runDjango = (): Promise<BuildFindings> =>
+    context.cache.withTempDir((scratchDir) =>
+      finishDjango({
+        context,
+        settings: context.python.django ?? {},
+        appDir,
+        scratchDir,
+        packages: new Set(plan.lock.packages.map(({ name }) => name)),
+      }),
+    );
   return {
     programDirectories: [join(appDir, VENV, 'bin')],
     runLifecycle: () => Promise.resolve(),
@@ -58,16 +71,11 @@ export async function createBuildTree({
       }).finally(() => step.end());
       if (result.exitCode !== 0) throw buildCommandFailed(command, result);
     },
-    finish: () =>
-      context.cache.withTempDir((scratchDir) =>
-        finishDjango({
-          context,
-          settings: context.python.django ?? {},
-          appDir,
-          scratchDir,
-          packages: new Set(plan.lock.packages.map(({ name }) => name)),
-        }),
-      ),
+    finish: async (listShipped) => {
+      const findings = isDjango ? await runDjango() : { migrations: [] };
+      await compileApp({ context, interpreter, appDir, paths: listShipped() });
+      return findings;
+    },
     collectChanges: () => Promise.resolve({ changed: [], removedPaths: [] }),
   };
 }

@@ -46,12 +46,13 @@ async function plan(context: EcosystemContext): Promise<EcosystemPlan> {
     requiredFiles: [lockfile],
     defaultBuild: [],
     hasLifecycle: false,
-    hasFinish: isDjango,
+    hasFinish: true,
     servesApp: isDjango,
     ownedDirectories: [VENV],
     executablePaths: [],
     collectUnits: () => collectUnits(context, installPlan),
-    layOut: (appDir, collected) => createBuildTree({ context, plan: installPlan, appDir, collected }),
+    layOut: (appDir, collected) =>
+      createBuildTree({ context, plan: installPlan, appDir, collected, isDjango }),
   };
 }
 
