@@ -24,7 +24,7 @@ export const PEERS = {
   },
   pex: {
     program: 'pex',
-    build: `cd "$PROJECT" && PEX_ROOT="$CACHE" "$TOOLS/pex" --python "$PY" --include-tools --script gunicorn \\
+    build: `cd "$PROJECT" && PEX_ROOT="$CACHE" "$TOOLS/pex" --python "$PY" --index-url "$PIP_INDEX_URL" --include-tools --script gunicorn \\
       --sources-directory . -r requirements.txt --output-file "$ARTIFACT"`,
     install: 'PEX_TOOLS=1 PEX_ROOT="$HOME_OF_TARGET" "$PY" "$ARTIFACT" venv --compile "$TARGET/venv"',
   },

@@ -4,6 +4,7 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } fro
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SALVER, SALVER_HOST, compare, freshDirectory, interleave, run, shell } from './measure.mjs';
+import { startIndex } from './python-index.mjs';
 import { PEERS, fragileCompilers, lastLine, missingForCompiling, prepareTools } from './python-peers.mjs';
 
 const APP = fileURLToPath(new URL('./locks/python', import.meta.url));
@@ -16,6 +17,14 @@ const NOWHERE = 'http://127.0.0.1:9';
 export async function benchPython({ directory, rounds }) {
   const bench = await prepare(directory);
   if (bench === undefined) return [];
+  try {
+    return await measure(bench, rounds);
+  } finally {
+    bench.index.close();
+  }
+}
+
+async function measure(bench, rounds) {
   const first = await firstBuilds(bench, Math.min(rounds, COLD_ROUNDS_MAX));
   if (bench.reasons.salver !== undefined) return [];
   const second = await secondBuilds(bench, rounds);
@@ -39,30 +48,42 @@ export async function benchPython({ directory, rounds }) {
   ];
 }
 
-/** Tools, the project, and compilers that can be broken; undefined, with the reason printed, without Python. */
+/** Tools, an index, and compilers that can be broken; undefined, with the reason printed, where one cannot be had. */
 async function prepare(directory) {
   console.error('preparing the Django app and the tools of others (over the network)');
+  let index;
   try {
     const tools = await prepareTools(freshDirectory(directory, 'python-tools'));
     const without = await missingForCompiling();
     if (without !== undefined) console.error(`  uwsgi and psycopg2 are left out: ${without}`);
     const { path, broken } = await fragileCompilers(freshDirectory(directory, 'compilers'));
-    return {
-      directory,
-      tools,
-      path,
-      broken,
-      compiles: without === undefined,
-      /** By contender: why it sits out. */
-      reasons: {},
-      /** By contender: its cache, and the files it has built. */
-      caches: {},
-      artifacts: {},
-    };
+    index = await startIndex();
+    const bench = { directory, tools, index, path, broken, compiles: without === undefined };
+    await fillIndex(bench);
+    // By contender: why it sits out, its cache, and the files it has built.
+    return { ...bench, reasons: {}, caches: {}, artifacts: {} };
   } catch (error) {
+    index?.close();
     console.error(`python sits out: ${lastLine(error)}`);
     return undefined;
   }
+}
+
+/** Everything is in the index's memory before the first one asks, what pip builds with included. */
+async function fillIndex(bench) {
+  const lock = join(writeProject(bench, 0), 'requirements.txt');
+  const into = freshDirectory(bench.directory, 'downloads');
+  const args = [
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--require-hashes',
+    '--dest',
+    into,
+    '--requirement',
+    lock,
+  ];
+  await run(join(bench.tools.bin, 'pip'), [...args, '--no-cache-dir'], { env: bench.index.env });
 }
 
 /** A fresh copy of the app; `change` is what its one changed line says. */
@@ -97,19 +118,26 @@ async function build(bench, name, { change, cache }) {
   }
 }
 
-async function buildOurs({ path }, { project, output, cache, env }) {
+async function buildOurs({ index, path }, { project, output, cache, env }) {
   const { ms, stdout } = await run(SALVER, ['build', project, '--output', output, '--json'], {
-    env: { SALVER_CACHE: cache, PATH: path, ...env },
+    env: { ...index.env, SALVER_CACHE: cache, PATH: path, ...env },
   });
   return { ms, ...JSON.parse(stdout) };
 }
 
-async function buildTheirs({ tools }, name, { project, output, cache }) {
+async function buildTheirs({ tools, index }, name, { project, output, cache }) {
   const { program, build: line } = PEERS[name];
   if (tools.reasons[program] !== undefined) throw new Error(tools.reasons[program]);
   const artifact = join(output, 'app');
   const { ms } = await shell(line, {
-    env: { PROJECT: project, CACHE: cache, ARTIFACT: artifact, TOOLS: tools.bin, PY: tools.python },
+    env: {
+      ...index.env,
+      PROJECT: project,
+      CACHE: cache,
+      ARTIFACT: artifact,
+      TOOLS: tools.bin,
+      PY: tools.python,
+    },
   });
   return { ms, artifact };
 }
