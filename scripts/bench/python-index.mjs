@@ -27,9 +27,12 @@ export async function startIndex() {
     );
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${server.address().port}/simple`;
+  const host = `127.0.0.1:${server.address().port}`;
+  const url = `http://${host}/simple`;
   const env = {
     PIP_INDEX_URL: url,
+    // Without TLS pip caches only what it is told to trust.
+    PIP_TRUSTED_HOST: host,
     UV_DEFAULT_INDEX: url,
     PIP_CONFIG_FILE: '/dev/null',
     PIP_FIND_LINKS: undefined,
