@@ -1,4 +1,5 @@
 // `npm run bench`: Salver beside its peers in one run, as ratios (DESIGN 9 has the budgets).
+// Groups: build, install, fetch, native, python (the longest: it compiles with every peer; --quick leaves it out), start.
 // Options: --quick (fewer rounds, the medium app only), --only GROUP[,GROUP], --size medium|large, --rounds N,
 // --json FILE, --keep (leave the working directory).
 // Every round uses fresh directories; nothing is deleted before all rounds are over, because a mass delete
@@ -14,9 +15,10 @@ import { benchFetch } from './bench/fetch.mjs';
 import { benchInstall } from './bench/install.mjs';
 import { printRows } from './bench/measure.mjs';
 import { benchNative } from './bench/native.mjs';
+import { benchPython } from './bench/python.mjs';
 import { benchStart } from './bench/start.mjs';
 
-const GROUPS = ['build', 'install', 'fetch', 'native', 'start'];
+const GROUPS = ['build', 'install', 'fetch', 'native', 'python', 'start'];
 
 const { values: options } = parseArgs({
   options: {
@@ -28,7 +30,8 @@ const { values: options } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const wanted = options.only === undefined ? GROUPS : options.only.split(',');
+const usual = options.quick ? GROUPS.filter((group) => group !== 'python') : GROUPS;
+const wanted = options.only === undefined ? usual : options.only.split(',');
 const unknown = wanted.filter((group) => !GROUPS.includes(group));
 if (unknown.length > 0) {
   console.error(`error: no such group: ${unknown.join(', ')}; there are ${GROUPS.join(', ')}`);
@@ -49,6 +52,7 @@ try {
   }
   if (wanted.includes('fetch')) rows.push(...(await benchFetch({ directory, rounds })));
   if (wanted.includes('native')) rows.push(...(await benchNative({ directory, rounds })));
+  if (wanted.includes('python')) rows.push(...(await benchPython({ directory, rounds })));
   if (wanted.includes('start')) rows.push(...(await benchStart({ directory, rounds: rounds * 6 })));
   printRows(rows);
   if (options.json !== undefined)

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { buildApp, listTree, runCommand, startCommand } from './product-harness.js';
+import { buildApp, runCommand, startCommand } from './product-harness.js';
+import { unexplainedDifferences } from './python-differences.js';
+import type { Allowed } from './python-differences.js';
 import { PythonBuilds, noPython } from './python-builds.js';
 
 const builds = new PythonBuilds();
@@ -36,7 +38,7 @@ test(
     await runCommand(pip, ['install', '--quiet', '--no-deps', '--require-hashes', ...from], { env });
     const root = builds.place('root');
     await builds.install((await buildApp(app, builds.place('out'), builds.options())).artifact, root);
-    assert.deepEqual(differences(join(root, 'current/.venv'), venv), []);
+    assert.deepEqual(unexplainedDifferences(join(root, 'current/.venv'), venv, ALLOWED), []);
     const check = await runCommand(pip, ['--python', join(root, 'current/.venv/bin/python'), 'check'], {
       env,
     });
@@ -44,35 +46,11 @@ test(
   },
 );
 
-/** What the two trees may differ in, and why. */
-const EXPLAINED: readonly (readonly [path: RegExp, why: string])[] = [
-  [
-    /^(bin\/(python|pip|activate|Activate)|pyvenv\.cfg$|include$|include\/python3\.[0-9]+$)/,
-    'the venv itself, made by the host',
+/** What only these packages differ in. */
+const ALLOWED: Allowed = {
+  explained: [[/^libexec(\/fx-script)?$/, 'the body of a script that has a launcher']],
+  otherBytes: [
+    [/^bin\/(fx-tool|fx-extra|fx-script)$/, 'launchers that name no path'],
+    [/\/fx_native\..*\.so$/, 'compiled in another directory, whose name it holds'],
   ],
-  [
-    /site-packages\/(pip|setuptools|pkg_resources|_distutils_hack|distutils-precedence\.pth|wheel)/,
-    'what venv installs',
-  ],
-  [/dist-info\/(INSTALLER|REQUESTED|RECORD)$/, 'names the installer, and files that follow'],
-  [/\/__pycache__\//, 'bytecode that needs no times'],
-  [/^bin\/(fx-tool|fx-extra|fx-script)$/, 'launchers that name no path'],
-  [/\/fx_native\..*\.so$/, 'compiled in another directory, whose name it holds'],
-  [/^libexec(\/fx-script)?$/, 'the body of a script that has a launcher'],
-];
-
-function differences(ours: string, theirs: string): readonly string[] {
-  const [left, right] = [listTree(ours), listTree(theirs)];
-  const paths = [...new Set([...left.keys(), ...right.keys()])];
-  assert.ok(paths.filter((path) => !EXPLAINED.some(([pattern]) => pattern.test(path))).length > 30);
-  // Bytecode is there for the same modules, although its bytes differ.
-  const compiled = (tree: typeof left): readonly string[] =>
-    [...tree.keys()].filter(
-      (path) => path.endsWith('.pyc') && !/(pip|setuptools|pkg_resources|_distutils_hack)\//.test(path),
-    );
-  assert.deepEqual(compiled(left), compiled(right));
-  return paths.filter((path) => {
-    if (EXPLAINED.some(([pattern]) => pattern.test(path))) return false;
-    return JSON.stringify(left.get(path)) !== JSON.stringify(right.get(path));
-  });
-}
+};

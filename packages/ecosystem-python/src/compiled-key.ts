@@ -20,7 +20,10 @@ export interface CompiledKeyInput {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Two builds with one key give the same unit. The patch version of Python does not matter: its ABI is that of X.Y. */
+/**
+ * Two builds with one key give the same unit. The patch version of Python does not matter: its ABI is that of X.Y. Its
+ * place does: builds link against the library beside it and write that directory into what they make.
+ */
 export function compiledKey(input: CompiledKeyInput): string {
   const { integrity, subdirectory = '', tools, interpreter, target, compilers, variables } = input;
   const facts = {
@@ -28,7 +31,7 @@ export function compiledKey(input: CompiledKeyInput): string {
     integrity,
     subdirectory,
     tools: [...tools].sort(([a], [b]) => (a < b ? -1 : 1)),
-    python: [interpreter.version, interpreter.soabi, interpreter.machine],
+    python: [interpreter.version, interpreter.soabi, interpreter.machine, interpreter.path],
     target: formatTarget(target),
     glibc: hostGlibcVersion() ?? '',
     compilers,

@@ -70,8 +70,8 @@ function openWheel(zip: ZipReader, fileName: string): WheelArchive {
   };
   const distInfo = findDistInfo(entries, fileName);
   checkWheelVersion(readText(`${distInfo}/WHEEL`), fileName);
-  const record = readRecord(readText(`${distInfo}/RECORD`), fileName);
-  const unlisted = [`${distInfo}/RECORD`, `${distInfo}/RECORD.jws`, `${distInfo}/RECORD.p7s`];
+  const unlisted = ['RECORD', 'RECORD.jws', 'RECORD.p7s'].map((name) => `${distInfo}/${name}`);
+  const record = readRecord(readText(`${distInfo}/RECORD`), unlisted, fileName);
   const files = [...entries.values()].filter(({ name }) => !unlisted.includes(name));
   for (const { name } of files) {
     if (record.get(name) === undefined)
@@ -147,10 +147,15 @@ function checkWheelVersion(text: string, fileName: string): void {
   throw wheelDamaged(fileName, `its Wheel-Version is ${version === undefined ? 'missing' : 'not 1.x'}`);
 }
 
-function readRecord(text: string, fileName: string): ReadonlyMap<string, RecordRow> {
+/** Rows by path, without those of `unlisted`: a RECORD cannot hold its own hash. One that is vendored has a row like any file. */
+function readRecord(
+  text: string,
+  unlisted: readonly string[],
+  fileName: string,
+): ReadonlyMap<string, RecordRow> {
   const rows = new Map<string, RecordRow>();
   for (const [path = '', hash = '', size = ''] of parseCsv(text)) {
-    if (/\.dist-info\/RECORD(\.jws|\.p7s)?$/.test(path)) continue;
+    if (unlisted.includes(path)) continue;
     const [algorithm = '', digest = ''] = splitOnce(hash, '=');
     if (!HASHES.has(algorithm) || digest === '')
       throw wheelDamaged(fileName, `its RECORD has no usable hash for ${printable(path)}`);

@@ -32,6 +32,12 @@ test('gives the files of a wheel, all but RECORD', async () => {
   assert.equal(files['fx/a.py'], 'A = 1\n');
 });
 
+test('the RECORD of a package that is vendored is a file like any other', async () => {
+  const path = 'fx/_vendor/other-1.0.dist-info/RECORD';
+  const made = makeWheel({ name: 'fx', files: { 'fx/__init__.py': '', [path]: 'other.py,,\n' } });
+  assert.equal((await readAll(made))[path], 'other.py,,\n');
+});
+
 test('reads what lies behind a comment, and what is stored', async () => {
   const made = makeWheel({
     name: 'fx',
