@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { formatTarget, hostTarget } from '@salver/core';
 import { makeArtifact } from '@salver/testing';
 import { SALVER } from '../dist/index.js';
 import { runFake } from './fake-io.js';
@@ -122,6 +123,25 @@ test('diff names what was added, removed and changed, and what an update moves',
     assert.match(same.stdout, /^the same release: shop 1\.1\.0/);
   });
 });
+
+test('check compares with the facts of hosts, and names the one that does not fit', () =>
+  withArtifacts(async ({ directory, run, json }) => {
+    const node = { version: '20.19.4', modules: 115 };
+    const facts = (name: string, change: object): void => {
+      const fit = { target: formatTarget(hostTarget()), glibc: '2.36', node, libraries: ['libpq.so.5'] };
+      writeFileSync(join(directory, name), JSON.stringify({ schemaVersion: 1, ...fit, ...change }));
+    };
+    facts('fit.json', {});
+    facts('old.json', { glibc: '2.28', libraries: [] });
+    facts('odd.json', { node: null });
+    const fits = await run('check', 'new.tar.gz', '--host', 'fit.json');
+    assert.deepEqual([fits.exitCode, fits.stdout], [0, 'fit.json: fits\n']);
+    const refused = await json('check', 'new.tar.gz', '--host', 'fit.json', '--host', 'old.json');
+    assert.deepEqual([refused['code'], refused['exitCode']], ['E_NEEDS_UNMET', 5]);
+    assert.match(String(refused['message']), /^old\.json: .*glibc 2\.34.*2\.28.*libpq\.so\.5/);
+    for (const words of [['--host', 'odd.json'], ['--host', 'old.tar.gz'], []])
+      assert.equal((await json('check', 'new.tar.gz', ...words))['code'], 'E_USAGE');
+  }));
 
 test('a name of a foreign manifest cannot write to the terminal', async () => {
   await withArtifacts(async ({ directory, run }) => {

@@ -15,21 +15,35 @@ export interface CompileAppInput {
   readonly paths: readonly string[];
 }
 
-/** Modules that do not compile are left out. Throws as compileModules. */
-export async function compileApp({ context, interpreter, appDir, paths }: CompileAppInput): Promise<void> {
+/**
+ * Compiles what ships as things are, and hands over what puts the bytecode beside its modules: only then, because a program
+ * that imports a module meanwhile would read half of it. Modules that do not compile are left out. Throws as compileModules.
+ */
+export async function compileApp({
+  context,
+  interpreter,
+  appDir,
+  paths,
+}: CompileAppInput): Promise<() => void> {
   const { cache, env, signal } = context;
   const sources = paths.filter((path) => path.endsWith('.py'));
-  try {
-    const modules = sources.map((path) => ({ path, bytes: readFileSync(join(appDir, path)) }));
-    const compiled = await cache.withTempDir((directory) =>
-      compileModules({ interpreter, modules, env, directory, signal }),
-    );
+  const modules = sources.map((path) => ({ path, bytes: readFileSync(join(appDir, path)) }));
+  const compiled = await cache.withTempDir((directory) =>
+    compileModules({ interpreter, modules, env, directory, signal }),
+  );
+  return () => {
     for (const [path, bytes] of compiled) {
       const place = join(appDir, bytecodePath(path, interpreter.version));
-      mkdirSync(dirname(place), { recursive: true });
-      writeFileSync(place, bytes);
+      writeBytecode(place, bytes);
     }
+  };
+}
+
+function writeBytecode(place: string, bytes: Buffer): void {
+  try {
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, bytes);
   } catch (error) {
-    throw fileSystemError(error, 'cannot compile the modules of the app');
+    throw fileSystemError(error, 'cannot write the bytecode of the app');
   }
 }
