@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { buildApp, runJson, runProgram, startCommand, workspaceDirectory } from './product-harness.js';
+import {
+  buildApp,
+  describeEnd,
+  runJson,
+  runProgram,
+  startCommand,
+  workspaceDirectory,
+} from './product-harness.js';
 import { requirementsOf, versionWheel } from './python-app.js';
 import { PythonBuilds, noCompiler, noPython, refusal } from './python-builds.js';
 import type { AppReport } from './python-builds.js';
@@ -117,5 +124,38 @@ test(
     assert.equal((await builds.runApp(root)).version, '2.0');
     await runJson('salver-host', ['rollback', '--root', root]);
     assert.equal((await builds.runApp(root)).version, '1.0');
+  },
+);
+
+test(
+  'what is built to look into directories of the builder is named',
+  { skip: noCompiler ?? false },
+  async () => {
+    const settings = { name: 'fx', python: { buildEnv: { FX_LIBS: '-Wl,-rpath,/opt/fx/lib' } } };
+    const directory = builds.writeApp('rpath', { 'salver.json': JSON.stringify(settings) });
+    const args = ['build', directory, '--output', builds.place('out-rpath')];
+    const { warnings } = await runJson<{ readonly warnings: readonly string[] }>(
+      'salver',
+      args,
+      builds.options(),
+    );
+    assert.match(warnings.join('\n'), /fx-native@1\.0 looks for libraries in \/opt\/fx\/lib/);
+  },
+);
+
+test(
+  'install.sh links the interpreter as well, and salver-host takes the release over',
+  { skip },
+  async () => {
+    const { artifact } = await buildApp(app, out, builds.options());
+    const root = builds.place('by sh');
+    const script = builds.place('install.sh');
+    const { stdout } = await startCommand('tar', ['xzOf', artifact, '.salver/install.sh']).ended;
+    writeFileSync(script, stdout);
+    const end = await startCommand('sh', [script, artifact, root]).ended;
+    assert.equal(end.status, 0, describeEnd(end));
+    assert.equal((await builds.runApp(root)).version, '1.0');
+    assert.equal((await builds.install(artifact, root)).changed, false);
+    assert.equal((await runProgram('salver-host', ['verify', '--root', root])).status, 0);
   },
 );

@@ -29,6 +29,7 @@ export async function collectUnits(context: EcosystemContext, plan: InstallPlan)
     interpreter.version,
     units.map(({ directories }) => directories),
   );
+  for (const unit of units) warnOfSearchPaths(unit, context);
   const packagesCached = units.filter(({ cached }) => cached).length;
   step.end(`${units.length} packages, ${packagesCached} cached`);
   return {
@@ -117,6 +118,14 @@ function collectedUnit(unit: PackageUnit): CollectedUnit {
     ...(unit.compiled ? { compiled: true } : {}),
     content: unit.content,
   };
+}
+
+function warnOfSearchPaths(unit: PackageUnit, { progress }: EcosystemContext): void {
+  if (unit.searchPaths.length === 0) return;
+  const paths = unit.searchPaths.map(printable).join(', ');
+  progress.warn(
+    `${describe(unit)} looks for libraries in ${paths}, which is a directory of this machine: build with a Python of the system`,
+  );
 }
 
 function describe({ item, version }: PackageUnit): string {

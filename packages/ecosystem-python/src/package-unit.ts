@@ -6,6 +6,7 @@ import { compileModules } from './bytecode.js';
 import type { Interpreter } from './interpreter.js';
 import type { ChosenFile, PackageFetcher } from './fetch-package.js';
 import type { LockedPackage } from './python-lock.js';
+import { foreignSearchPaths } from './search-paths.js';
 import { builtWheelKey, wheelKey } from './unit-key.js';
 import { withWheel } from './wheel-archive.js';
 import { wheelEntries } from './wheel-entries.js';
@@ -24,6 +25,8 @@ export interface PackageUnit {
   readonly compiled: boolean;
   /** True when it was built in this run. */
   readonly builtNow: boolean;
+  /** Directories of the builder that its files tell a host to look into. */
+  readonly searchPaths: readonly string[];
 }
 
 /** A wheel's bytes on disk. */
@@ -93,7 +96,9 @@ export class PackageUnits {
           cache.withTempDir((directory) => compileModules({ interpreter, modules, env, directory, signal })),
       });
       const directories = directoriesOf(entries.map((entry) => entry.path));
-      return cache.storeUnit(key, entries, { directories, version: parseWheelName(fileName)?.version ?? '' });
+      const searchPaths = foreignSearchPaths(entries);
+      const facts = { directories, searchPaths, version: parseWheelName(fileName)?.version ?? '' };
+      return cache.storeUnit(key, entries, facts);
     });
   }
 }
@@ -104,8 +109,9 @@ function describe(
   content: FinishedUnit,
   { compiled, wheel }: { readonly compiled: boolean; readonly wheel?: WheelFile },
 ): PackageUnit {
-  const { directories, version } = content.facts.extra as {
+  const { directories, searchPaths, version } = content.facts.extra as {
     readonly directories: readonly string[];
+    readonly searchPaths: readonly string[];
     readonly version: string;
   };
   return {
@@ -116,6 +122,7 @@ function describe(
     cached: wheel === undefined,
     compiled,
     builtNow: wheel?.builtNow ?? false,
+    searchPaths,
   };
 }
 

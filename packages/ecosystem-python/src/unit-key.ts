@@ -4,7 +4,7 @@ import { canonicalJson, sha256Hex } from '@salver/core';
 import type { Interpreter } from './interpreter.js';
 
 /** Raised whenever unpacking gives other bytes or facts than before. */
-const UNPACK_FORMAT = 1;
+const UNPACK_FORMAT = 2;
 
 /** Key of a wheel's unit. Bytecode depends on its magic number, the place on X.Y. */
 export function wheelKey(
