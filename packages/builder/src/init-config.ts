@@ -45,7 +45,7 @@ function startingPoint(projectDir: string): Record<string, unknown> {
     env: django === undefined ? {} : { SECRET_KEY: { required: true } },
     '// assets':
       'Static files that browsers keep, e.g. { "directory": "dist/assets", "url": "/assets/" }: compressed at build.',
-    assets: django === undefined ? [] : { directory: 'static', url: '/static/', keep: '30d' },
+    assets: [],
     '// hooks':
       'What runs on a host, e.g. "reload": "systemctl reload shop", "check": "http://127.0.0.1:3000/healthz".',
     hooks: {},

@@ -11,13 +11,9 @@ test('knows how a Django project is started, and what its settings need at build
   writeTree(directory, { 'manage.py': MANAGE, 'uv.lock': '' });
   const written = JSON.parse(readFileSync(initConfig(directory), 'utf8')) as Record<string, unknown>;
   assert.equal(written['start'], 'gunicorn shop.wsgi');
-  const { host, python, assets } = loadConfig(directory);
+  const { host, python } = loadConfig(directory);
   assert.deepEqual(host.env, { SECRET_KEY: { required: true } });
   assert.deepEqual(python.django?.buildEnv, { SECRET_KEY: 'build-only' });
-  assert.deepEqual(
-    assets.map(({ directory: place }) => place),
-    ['static'],
-  );
 });
 
 for (const [start, files] of [
