@@ -60,7 +60,11 @@ const { status } = spawnSync(
     `--test-reporter=${join(import.meta.dirname, 'test-reporter.mjs')}`,
     ...files,
   ],
-  { cwd: ROOT, stdio: 'inherit', env: { SALVER_TEST_CACHE: downloads, ...process.env } },
+  {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { SALVER_TEST_CACHE: downloads, SALVER_TEST_DEEP: kind === 'deep' ? '1' : '', ...process.env },
+  },
 );
 rmSync(downloads, { recursive: true, force: true });
 process.exit(status ?? 1);

@@ -8,6 +8,9 @@ import type { LockCase } from './fixture-apps.js';
 import { buildApp, diffTrees, listTree, runCommand, withTempDir } from './product-harness.js';
 import type { Tree, TreeDifference } from './product-harness.js';
 
+/** Compared in the deep runs only. */
+export const SLOW_CASES: readonly string[] = ['large', 'native-flagged'];
+
 /** Packages that npm and Salver have downloaded: each is asked for once in a file of tests. */
 export const downloads = openDownloadCache();
 /** Names of the rules that have allowed a difference so far. */

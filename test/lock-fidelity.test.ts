@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { compareWithNpm, downloads, usedRules } from './compare-with-npm.js';
+import { SLOW_CASES, compareWithNpm, downloads, usedRules } from './compare-with-npm.js';
 import { FIDELITY_RULES } from './fidelity-rules.js';
 import { compilerProblem, copyLockCase, readLockCases, registryProblem } from './fixture-apps.js';
 import { describeEnd, listTree, runProgram, startCommand, withTempDir } from './product-harness.js';
@@ -15,8 +15,10 @@ after(() => downloads.remove());
 
 let comparedAll = true;
 
-// The largest one is compared in lock-fidelity.deep.test.ts.
-for (const each of readLockCases().filter(({ name, expect }) => expect === 'ok' && name !== 'large')) {
+// The slowest ones are compared in lock-fidelity.deep.test.ts.
+for (const each of readLockCases().filter(
+  ({ name, expect }) => expect === 'ok' && !SLOW_CASES.includes(name),
+)) {
   const skip = noRegistry ?? (each.scripts ? noCompiler : undefined) ?? false;
   if (skip !== false) comparedAll = false;
   test(`${each.name}: node_modules is what npm ci leaves`, { skip }, () => compareWithNpm(each));

@@ -13,6 +13,9 @@ export type { Tree, TreeDifference, TreeEntry } from './list-tree.js';
 /** The top of the working copy. */
 export const workspaceDirectory = fileURLToPath(new URL('..', import.meta.url));
 
+/** True in `npm run test:deep`: tests that come in two sizes are then run whole. */
+export const isDeepRun = process.env['SALVER_TEST_DEEP'] === '1';
+
 /** The two programs, as `npm ci && npm run build` leaves them. */
 export type ProgramName = 'salver' | 'salver-host';
 

@@ -7,7 +7,15 @@ import { after, describe, test } from 'node:test';
 import { editJson, openDownloadCache, registryProblem } from './fixture-apps.js';
 import { copyManagedApp, storeEnvironment } from './managed-apps.js';
 import type { ManagerName } from './managed-apps.js';
-import { listTree, makeTempDir, runCommand, runJson, runProgram, withTempDir } from './product-harness.js';
+import {
+  isDeepRun,
+  listTree,
+  makeTempDir,
+  runCommand,
+  runJson,
+  runProgram,
+  withTempDir,
+} from './product-harness.js';
 import type { BuildReport, InstallReport } from './product-harness.js';
 
 const skip = (await registryProblem()) ?? false;
@@ -71,7 +79,9 @@ function changeElsewhere(source: string, manager: ManagerName | 'npm'): void {
   });
 }
 
-const MANAGERS: readonly (ManagerName | 'npm')[] = ['npm', 'pnpm', 'yarn-classic', 'yarn-berry', 'bun'];
+const MANAGERS: readonly (ManagerName | 'npm')[] = isDeepRun
+  ? ['npm', 'pnpm', 'yarn-classic', 'yarn-berry', 'bun']
+  : ['npm', 'pnpm'];
 
 describe('workspaces', { concurrency: 2 }, () => {
   for (const manager of MANAGERS) {
