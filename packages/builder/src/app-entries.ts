@@ -1,6 +1,6 @@
 // The app's files -> the entries of the app unit. Every directory of a release needs an entry of its own; the app
 // unit brings those of its files and those that lead to other units.
-import { comparePaths } from '@salver/core';
+import { comparePaths, directoryEntry } from '@salver/core';
 import type { PackEntry } from '@salver/core';
 import { parentsOf } from './file-selection.js';
 import { toPackEntry } from './source-file.js';
@@ -34,15 +34,4 @@ export function appEntries(
 
 function isInDependencies(path: string): boolean {
   return path.split('/').some((name) => name === 'node_modules');
-}
-
-function directoryEntry(path: string): PackEntry {
-  return {
-    path,
-    kind: 'directory',
-    executable: false,
-    sizeBytes: 0,
-    linkTarget: '',
-    readSync: () => Buffer.alloc(0),
-  };
 }

@@ -3,9 +3,9 @@ import { readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { noise } from '@salver/testing';
 import { APP, build, headOf, places, unpack } from './build-place.js';
 import type { Place } from './build-place.js';
-import { noise } from './memory-entries.js';
 import { writeTree } from './temp-tree.js';
 
 const CODE = 'export const shop = () => "shop";\n'.repeat(200);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SILENT_PROGRESS, isSalverError, sha256Hex } from '@salver/core';
+import { SILENT_PROGRESS, fileEntry, isSalverError, sha256Hex } from '@salver/core';
 import { defaultCacheDirectory, openBuildCache } from '@salver/builder';
+import { noise } from '@salver/testing';
 import { runChild, startChild } from './child-process.js';
-import { fileEntry, noise } from './memory-entries.js';
 import { recordingProgress } from './recording-progress.js';
 import { listFiles, tempDir } from './temp-tree.js';
 

@@ -5,9 +5,9 @@ import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SILENT_PROGRESS, isSalverError } from '@salver/core';
+import { noise } from '@salver/testing';
 import { APP, assertNothingLeft, build, places, withCode } from './build-place.js';
 import type { FakeOptions } from './fake-ecosystem.js';
-import { noise } from './memory-entries.js';
 import { recordingProgress } from './recording-progress.js';
 import { listFiles, tempDir } from './temp-tree.js';
 

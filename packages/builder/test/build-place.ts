@@ -8,9 +8,9 @@ import { SILENT_PROGRESS, isSalverError, readHead } from '@salver/core';
 import type { ArtifactHead, ErrorCode } from '@salver/core';
 import { buildRelease, openBuildCache } from '@salver/builder';
 import type { BuildOptions, BuildResult } from '@salver/builder';
+import { noise } from '@salver/testing';
 import { fakeEcosystem } from './fake-ecosystem.js';
 import type { FakeOptions } from './fake-ecosystem.js';
-import { noise } from './memory-entries.js';
 import { listFiles, tempDir, writeTree } from './temp-tree.js';
 
 export const APP = {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isSalverError } from '@salver/core';
 import { openBuildCache } from '@salver/builder';
-import { noise } from './memory-entries.js';
+import { noise } from '@salver/testing';
 import { recordingProgress } from './recording-progress.js';
 import { listFiles, tempDir } from './temp-tree.js';
 

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SalverError } from '@salver/core';
+import { SalverError, directoryEntry, fileEntry } from '@salver/core';
 import type {
   BuildTree,
   CollectedUnit,
@@ -12,7 +12,6 @@ import type {
   EcosystemContext,
   EcosystemPlan,
 } from '@salver/core';
-import { directoryEntry, fileEntry } from './memory-entries.js';
 
 export interface FakeOptions {
   readonly defaultBuild?: readonly string[];

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSalverError } from '@salver/core';
+import { fileEntry, isSalverError } from '@salver/core';
 import type { PackEntry } from '@salver/core';
 import { guardSecrets } from '../dist/secret-guard.js';
 import type { SecretGuardOptions } from '../dist/secret-guard.js';
-import { fileEntry, noise } from './memory-entries.js';
+import { noise } from '@salver/testing';
 import { recordingProgress } from './recording-progress.js';
 
 // Put together here so that no scanner takes this file for a leak.

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hostTarget } from '@salver/core';
+import { fileEntry, hostTarget } from '@salver/core';
 import type { FinishedUnit } from '@salver/core';
 import { openBuildCache } from '@salver/builder';
-import { fileEntry, noise } from './memory-entries.js';
+import { noise } from '@salver/testing';
 import { recordingProgress } from './recording-progress.js';
 import { listFiles, tempDir } from './temp-tree.js';
 

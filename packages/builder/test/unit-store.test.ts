@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isSalverError } from '@salver/core';
+import { directoryEntry, fileEntry, isSalverError, linkEntry } from '@salver/core';
 import type { FinishedUnit, PackEntry } from '@salver/core';
 import { openBuildCache } from '@salver/builder';
-import { directoryEntry, fileEntry, linkEntry, noise } from './memory-entries.js';
+import { noise } from '@salver/testing';
 import { recordingProgress } from './recording-progress.js';
 import { listFiles, tempDir } from './temp-tree.js';
 

@@ -122,6 +122,7 @@ export {
 } from './process-identity.js';
 export type { Liveness, ProcessIdentity } from './process-identity.js';
 export { nearestWord } from './nearest-word.js';
+export { directoryEntry, fileEntry, linkEntry } from './memory-entry.js';
 export { workOnAll } from './bounded-work.js';
 export { buildCommandFailed } from './build-command.js';
 export { TAIL_LINES_MAX, formatTail, runCommand } from './run-command.js';

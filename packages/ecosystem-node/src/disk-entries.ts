@@ -2,8 +2,7 @@
 import { closeSync, lstatSync, openSync, readSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PackEntry } from '@salver/core';
-import { SalverError, comparePaths, fileSystemError, limits, printable } from '@salver/core';
-import { linkEntry } from './transcode-package.js';
+import { SalverError, comparePaths, fileSystemError, limits, linkEntry, printable } from '@salver/core';
 
 /** Entries below one directory at most. */
 const DISK_ENTRIES_MAX = limits.ENTRIES_MAX;

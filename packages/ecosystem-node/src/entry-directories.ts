@@ -1,7 +1,7 @@
 // Directory entries for a unit made of files: one for the unit's own directory and each one below it.
+import { directoryEntry } from '@salver/core';
 import { posix } from 'node:path';
 import type { PackEntry } from '@salver/core';
-import { directoryEntry } from './transcode-package.js';
 
 /**
  * Entries for `location`, for every directory between it and these entries, and for `more`; those that

@@ -1,8 +1,7 @@
 // Symlinks that scripts and builds make may point anywhere; in a release they must stay inside it.
 import { isAbsolute, posix, relative } from 'node:path';
 import type { PackEntry } from '@salver/core';
-import { LinkResolver, linkTargetProblem, printable } from '@salver/core';
-import { linkEntry } from './transcode-package.js';
+import { LinkResolver, linkEntry, linkTargetProblem, printable } from '@salver/core';
 
 /** Absolute links into `rootDir` become relative; links that leave it are left out, with a warning. */
 export function keepInsideLinks(

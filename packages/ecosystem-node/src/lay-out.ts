@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CollectedUnit, EcosystemContext, FileStamp, PackEntry } from '@salver/core';
-import { fileSystemError, stampOf, workOnAll, writeEntries } from '@salver/core';
+import { fileSystemError, linkEntry, stampOf, workOnAll, writeEntries } from '@salver/core';
 import { PackageFetcher } from './fetch-package.js';
 import { PACKAGES_IN_FLIGHT_MAX } from './finish-packages.js';
 import type { InstallPlan, PlannedPackage } from './install-plan.js';
@@ -16,7 +16,6 @@ import { PackageUnits } from './package-unit.js';
 import { linkTargetOf, realBinPath, takenPaths } from './plan-paths.js';
 import { decideScripts } from './script-decision.js';
 import type { ScriptRun } from './script-decision.js';
-import { linkEntry } from './transcode-package.js';
 import { binsByUnit } from './unit-key.js';
 
 export interface LayOutInput {

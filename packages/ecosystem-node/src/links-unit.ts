@@ -2,8 +2,7 @@
 // links to workspaces. One unit for each outermost node_modules directory (workspaces have their own).
 import { posix } from 'node:path';
 import type { BuildCache, CollectedUnit, PackEntry } from '@salver/core';
-import { canonicalJson, comparePaths, sha256Hex } from '@salver/core';
-import { directoryEntry, linkEntry } from './transcode-package.js';
+import { canonicalJson, comparePaths, directoryEntry, linkEntry, sha256Hex } from '@salver/core';
 
 /** Raised whenever the entries change for the same input. */
 const LINKS_FORMAT = 1;

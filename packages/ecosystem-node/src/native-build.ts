@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { mkdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { BuildCache, FinishedUnit, PackEntry } from '@salver/core';
-import { isAtOrBelow, printable, writeEntries } from '@salver/core';
+import { isAtOrBelow, linkEntry, printable, writeEntries } from '@salver/core';
 import { isBuildLeftover } from './build-leftovers.js';
 import { isSameEntry, listDiskEntries } from './disk-entries.js';
 import { directoryEntries } from './entry-directories.js';
@@ -16,7 +16,6 @@ import { packageFactsToJson } from './package-facts.js';
 import type { PackageUnit } from './package-unit.js';
 import type { ScriptRun } from './script-decision.js';
 import type { ScriptEnvironment } from './script-env.js';
-import { linkEntry } from './transcode-package.js';
 import { binTarget } from './plan-paths.js';
 
 export interface NativeBuildInput {

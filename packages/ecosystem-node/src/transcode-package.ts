@@ -1,7 +1,7 @@
 // From a package's tarball to the entries of its unit, without touching disk: paths below the install
 // location, one directory entry each, bins made executable as npm's linking does.
 import type { PackEntry } from '@salver/core';
-import { pathProblem } from '@salver/core';
+import { directoryEntry, pathProblem } from '@salver/core';
 import type { PackageFacts, ScriptedPackage } from './package-facts.js';
 import { scriptedPackage } from './package-facts.js';
 import type { TarBytes } from './tar-bytes.js';
@@ -43,20 +43,6 @@ export function transcodePackage(input: TranscodeInput): TranscodedPackage {
     entries.push(input.bins.has(file.path) ? binEntry(path, file, input.tar) : plainEntry(path, file, input));
   }
   return { entries, facts: { ...factsOf(files, input), unpackable } };
-}
-
-/** An entry for a directory. */
-export function directoryEntry(path: string): PackEntry {
-  return { path, kind: 'directory', executable: false, sizeBytes: 0, linkTarget: '', readSync: noData };
-}
-
-/** An entry for a symlink. */
-export function linkEntry(path: string, linkTarget: string): PackEntry {
-  return { path, kind: 'symlink', executable: false, sizeBytes: 0, linkTarget, readSync: noData };
-}
-
-function noData(): Uint8Array {
-  return new Uint8Array(0);
 }
 
 function isExcluded(path: string, excluded: ReadonlySet<string>): boolean {

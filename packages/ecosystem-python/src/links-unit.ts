@@ -1,8 +1,7 @@
 // The unit that belongs to no package: the directories of the environment, and its own links. Wheels bring only files,
 // because two wheels may share a directory (namespace packages) and a release names each directory once.
 import type { BuildCache, CollectedUnit } from '@salver/core';
-import { comparePaths } from '@salver/core';
-import { directoryEntry, linkEntry } from './memory-entry.js';
+import { comparePaths, directoryEntry, linkEntry } from '@salver/core';
 import { linksKey } from './unit-key.js';
 import { VENV, sitePackages } from './venv-layout.js';
 

@@ -1,13 +1,12 @@
 // A wheel -> the files of its unit, as an installation would leave them, without a path of any machine: modules and
 // bytecode, programs, data, and a RECORD of what is there.
 import { createHash } from 'node:crypto';
-import { comparePaths, printable } from '@salver/core';
+import { comparePaths, fileEntry, printable } from '@salver/core';
 import type { PackEntry } from '@salver/core';
 import { bytecodePath } from './bytecode.js';
 import type { SourceModule } from './bytecode.js';
 import { formatCsvRow } from './csv.js';
 import { functionLauncher, parseEntryPoints, scriptLauncher } from './launcher.js';
-import { fileEntry } from './memory-entry.js';
 import { VENV, isReserved, schemePlace, sitePackages } from './venv-layout.js';
 import { wheelDamaged } from './wheel-archive.js';
 import type { WheelArchive } from './wheel-archive.js';

@@ -1,5 +1,6 @@
 // What a manager left in node_modules: packages, wherever they lie (nested, or in the isolated layouts of pnpm and
 // bun), links, and directories that no package owns. The manager's own state is passed over.
+import { directoryEntry, linkEntry } from '@salver/core';
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { isAbsolute, join, posix, relative } from 'node:path';
@@ -19,7 +20,6 @@ import { diskFileEntry, listDiskEntries } from '../disk-entries.js';
 import { isObject } from '../lockfile-shape.js';
 import { scriptedPackage } from '../package-facts.js';
 import type { ScriptedPackage } from '../package-facts.js';
-import { directoryEntry, linkEntry } from '../transcode-package.js';
 
 /** A directory that becomes a unit. */
 export interface FoundPackage {

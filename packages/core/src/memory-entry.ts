@@ -1,9 +1,11 @@
-// Entries whose bytes are in memory.
-import type { PackEntry } from '@salver/core';
+// Entries that come from no file on disk: bytes in memory, directories, links.
+import type { PackEntry } from './entry.js';
 
 const NOTHING = Buffer.alloc(0);
 
-export function fileEntry(path: string, bytes: Uint8Array, executable = false): PackEntry {
+/** A file with this content; text becomes UTF-8. */
+export function fileEntry(path: string, content: string | Uint8Array, executable = false): PackEntry {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   return {
     path,
     kind: 'file',
