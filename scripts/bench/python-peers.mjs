@@ -1,7 +1,7 @@
 // How others ship a Python app: each builds one file from the same project and lock, and unpacks it on a target.
 // All are made to do what the first of them does by default: hashes are checked, and bytecode is there after installing.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run, shell } from './measure.mjs';
 
 /**
@@ -53,6 +53,8 @@ export const PEERS = {
 export async function prepareTools(directory) {
   const { stdout } = await run('python3', ['-c', 'import sys; print(sys.executable)']);
   const python = stdout.trim();
+  // For every tool the program itself: where python3 is a script that chooses one (pyenv), that takes a tenth of a second.
+  process.env.PATH = `${dirname(python)}:${process.env.PATH}`;
   const bin = join(directory, 'bin');
   const reasons = {};
   await run(python, ['-m', 'venv', directory]);

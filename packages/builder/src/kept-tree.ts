@@ -11,15 +11,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
-import { canonicalJson, errnoOf, fileSystemError, sha256Hex } from '@salver/core';
+import { errnoOf, fileSystemError, sha256Hex } from '@salver/core';
 import type { Progress } from '@salver/core';
 import { publishFile } from './cache-files.js';
 import type { CachePaths } from './cache-paths.js';
 import { openSealedText, sealText } from './sealed-text.js';
 import { removeTree, temporaryPath } from './temp-space.js';
 
-/** Path, size, modification and change time in nanoseconds, inode, as `lstat` gives them. */
-type Stamp = readonly [path: string, size: string, mtimeNs: string, ctimeNs: string, inode: string];
+/** Path, size, modification and change time in milliseconds (with their fractions), inode, as `lstat` gives them. */
+type Stamp = readonly [path: string, size: number, mtimeMs: number, ctimeMs: number, inode: number];
 
 interface KeptFacts {
   readonly sizeBytes: number;
@@ -66,7 +66,7 @@ async function remake(
     await removeTree(place);
     mkdirSync(paths.trees, { recursive: true });
     renameSync(temporary, place);
-    const facts = canonicalJson(factsOf(place)).toString('utf8');
+    const facts = JSON.stringify(factsOf(place));
     const written = temporaryPath(paths.tmp);
     writeFileSync(written, sealText(facts));
     publishFile(written, factsPath(place));
@@ -135,13 +135,12 @@ function factsOf(place: string): KeptFacts {
     .sort()
     .map((name) => stampOf(place, name))
     .filter((stamp) => stamp !== undefined);
-  return { sizeBytes: stamps.reduce((sum, [, size]) => sum + Number(size), 0), stamps };
+  return { sizeBytes: stamps.reduce((sum, [, size]) => sum + size, 0), stamps };
 }
 
 function stampOf(place: string, name: string): Stamp | undefined {
-  const stats = lstatSync(name === '' ? place : `${place}/${name}`, { bigint: true, throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  return [name, stats.size, stats.mtimeNs, stats.ctimeNs, stats.ino].map(String) as unknown as Stamp;
+  const stats = lstatSync(name === '' ? place : `${place}/${name}`, { throwIfNoEntry: false });
+  return stats === undefined ? undefined : [name, stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino];
 }
 
 function isSame(a: Stamp, b: Stamp | undefined): boolean {
