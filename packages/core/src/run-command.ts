@@ -1,5 +1,8 @@
 // Runs a shell command of other people's code: install scripts, the app's build, npm itself. Its output is
 // kept only as far as an error message needs it, and everything it started ends with it when interrupted.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { SalverError, printable } from './errors.js';
 
@@ -28,34 +31,61 @@ const LINE_CHARACTERS_MAX = 2000;
 /** After SIGTERM, processes have this long to end before SIGKILL. */
 const KILL_DELAY_MS = 2000;
 
-/** Runs a command line; a failing one is a result, not an error. Throws E_INTERRUPTED, E_TOOL_MISSING. */
+/**
+ * Runs a command line; a failing one is a result, not an error. Throws E_INTERRUPTED, E_TOOL_MISSING. Node's own spawn and
+ * not execa: to load that took a tenth of a second, as long as many a warm build.
+ */
 export async function runCommand(options: CommandOptions): Promise<CommandResult> {
-  const { execa } = await import('execa');
   throwIfAborted(options);
   const lines = new LineTail(options.onLine);
-  const child = execa(options.shell ?? 'sh', ['-c', options.command], {
+  const child = spawn(options.shell ?? 'sh', ['-c', options.command], {
     cwd: options.cwd,
     env: options.env,
-    extendEnv: false,
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    all: true,
-    buffer: false,
-    reject: false,
+    stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own: compilers started by make started by a script must end with it.
     detached: true,
-    cleanup: false,
   });
-  child.all?.on('data', (chunk: Buffer) => lines.add(chunk));
+  for (const stream of [child.stdout, child.stderr]) lines.follow(stream);
   const stopKilling = killGroupOnAbort(child.pid, options.signal);
   try {
-    const result = await child;
+    const end = await endOf(child);
     throwIfAborted(options);
-    if (result.code === 'ENOENT') throw missingShell(options);
-    return { exitCode: result.exitCode, killedBy: result.signal, tail: lines.finish() };
+    if (end === undefined) throw missingShell(options);
+    return { ...end, tail: lines.finish() };
   } finally {
     stopKilling();
+  }
+}
+
+/** How long output may still come after the command has ended: something that left its group may hold the pipes. */
+const OUTPUT_GRACE_MS = 1000;
+
+/** Undefined when it could not be started. What it left running in the background is killed when it ends. */
+function endOf(child: ChildProcess): Promise<Pick<CommandResult, 'exitCode' | 'killedBy'> | undefined> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(undefined));
+    child.once('exit', (code, signal) => {
+      sendToGroup(child.pid, 'SIGKILL');
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve({ exitCode: code ?? undefined, killedBy: signal ?? undefined });
+      };
+      const timer = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        done();
+      }, OUTPUT_GRACE_MS);
+      child.once('close', done);
+    });
+  });
+}
+
+function sendToGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // ESRCH: the group is gone, which is what was wanted.
   }
 }
 
@@ -78,13 +108,7 @@ function missingShell(options: CommandOptions): SalverError {
 /** Ends the whole process group on abort, and when this process itself ends meanwhile. */
 function killGroupOnAbort(pid: number | undefined, signal: AbortSignal): () => void {
   if (pid === undefined) return () => undefined;
-  const send = (name: NodeJS.Signals): void => {
-    try {
-      process.kill(-pid, name);
-    } catch {
-      // ESRCH: the group is gone, which is what was wanted.
-    }
-  };
+  const send = (name: NodeJS.Signals): void => sendToGroup(pid, name);
   let timer: NodeJS.Timeout | undefined;
   const terminate = (): void => {
     send('SIGTERM');
@@ -102,26 +126,32 @@ function killGroupOnAbort(pid: number | undefined, signal: AbortSignal): () => v
   };
 }
 
-/** Keeps the last lines of a stream of bytes. */
+/** Keeps the last lines of several streams together, each line whole. */
 class LineTail {
   readonly #onLine: ((line: string) => void) | undefined;
-  readonly #decoder = new StringDecoder('utf8');
   readonly #lines: string[] = [];
-  #partial = '';
+  readonly #finish: (() => void)[] = [];
 
   constructor(onLine: ((line: string) => void) | undefined) {
     this.#onLine = onLine;
   }
 
-  add(chunk: Buffer): void {
-    const pieces = (this.#partial + this.#decoder.write(chunk)).split(/\r?\n/);
-    this.#partial = (pieces.pop() ?? '').slice(0, LINE_CHARACTERS_MAX);
-    for (const line of pieces) this.#push(line);
+  follow(stream: Readable): void {
+    const decoder = new StringDecoder('utf8');
+    let partial = '';
+    stream.on('data', (chunk: Buffer) => {
+      const pieces = (partial + decoder.write(chunk)).split(/\r?\n/);
+      partial = (pieces.pop() ?? '').slice(0, LINE_CHARACTERS_MAX);
+      for (const line of pieces) this.#push(line);
+    });
+    this.#finish.push(() => {
+      if (partial !== '') this.#push(partial);
+    });
   }
 
+  /** Once, when the streams have ended. */
   finish(): readonly string[] {
-    if (this.#partial !== '') this.#push(this.#partial);
-    this.#partial = '';
+    for (const finish of this.#finish) finish();
     return [...this.#lines];
   }
 
