@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { fileSystemError, isSalverError, printable } from '@salver/core';
+import { errnoOf, fileSystemError, isSalverError, printable } from '@salver/core';
 import { canonicalName } from './canonical-name.js';
 import { readText, requestIndex } from './index-request.js';
 import type { IndexSettings } from './index-settings.js';
@@ -62,6 +62,8 @@ async function listLinks(
         requiresPython: undefined,
       }));
   } catch (error) {
+    // A setting of the machine may name a directory that is not there: pip passes it over as well.
+    if (errnoOf(error) === 'ENOENT') return [];
     throw fileSystemError(error, `cannot read ${printable(directory)}, which find-links names`);
   }
 }
