@@ -131,7 +131,11 @@ test('finds files in a directory by their hash', () =>
     const links = join(context.projectDir, 'links');
     mkdirSync(links);
     for (const made of [OLD, GOOD, NEWER]) writeFileSync(join(links, made.fileName), made.bytes);
-    const fetcher = fetcherOf(context, { ...NO_INDEX_OPTIONS, findLinks: [join(links, 'not-there'), links], noIndex: true });
+    const fetcher = fetcherOf(context, {
+      ...NO_INDEX_OPTIONS,
+      findLinks: [join(links, 'not-there'), links],
+      noIndex: true,
+    });
     const item = locked(OLD, GOOD);
     const file = await fetcher.chooseFile(item);
     assert.equal(file.fileName, GOOD.fileName);
