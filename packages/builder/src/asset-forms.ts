@@ -1,7 +1,7 @@
 // The compressed forms of a unit's files: each is made once per content and kept in the cache by the content's hash, so
 // that a build in which the files are the same compresses nothing.
 import { availableParallelism } from 'node:os';
-import { sha256Hex, workOnAll } from '@salver/core';
+import { fileEntry, sha256Hex, workOnAll } from '@salver/core';
 import type { AssetEncoding, FinishedUnit, PackEntry, Progress } from '@salver/core';
 import type { OpenedCache } from './build-cache.js';
 import { checkSignal } from './check-signal.js';
@@ -115,15 +115,7 @@ async function makeForm(
 ): Promise<FinishedUnit> {
   const form = await compressAsset(bytes, encoding);
   if (form === undefined) return cache.storeUnit(key, []);
-  const entry: PackEntry = {
-    path: FORM_NAME,
-    kind: 'file',
-    executable: false,
-    sizeBytes: form.length,
-    linkTarget: '',
-    readSync: (offset, length) => form.subarray(offset, offset + length),
-  };
-  return cache.storeUnit(key, [entry]);
+  return cache.storeUnit(key, [fileEntry(FORM_NAME, form)]);
 }
 
 function formEntry(

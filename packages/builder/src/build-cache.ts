@@ -137,7 +137,7 @@ function assemble(parts: CacheParts): OpenedCache {
     storeNote: (key, value) => notes.store(key, value),
     withLock: (key, work) => locks.withLock(key, work),
     keepTree: (key, make) =>
-      keepTree(key, make, { paths, progress, withLock: (name, work) => locks.withLock(name, work) }),
+      keepTree(key, make, { paths, withLock: (name, work) => locks.withLock(name, work) }),
     withTempDir: (work) => withTemporaryDirectory(paths.tmp, work),
     list: () => listCache(paths),
     prune: (limits) => pruneCache(paths, limits),

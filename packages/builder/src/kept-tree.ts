@@ -12,7 +12,6 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { errnoOf, fileSystemError, sha256Hex } from '@salver/core';
-import type { Progress } from '@salver/core';
 import { publishFile } from './cache-files.js';
 import type { CachePaths } from './cache-paths.js';
 import { openSealedText, sealText } from './sealed-text.js';
@@ -28,7 +27,6 @@ interface KeptFacts {
 
 export interface KeepOptions {
   readonly paths: CachePaths;
-  readonly progress: Progress;
   /** Holds the lock of the tree. */
   readonly withLock: <T>(key: string, work: () => Promise<T>) => Promise<T>;
 }

@@ -24,7 +24,7 @@ function setUp(t: TestContext) {
         symlinkSync('lib', join(directory, 'lib64'));
         return Promise.resolve();
       },
-      { paths, progress: SILENT_PROGRESS, withLock },
+      { paths, withLock },
     );
   return { paths, counts, keep };
 }
@@ -64,7 +64,7 @@ test('leaves nothing of a tree that could not be made', async (t) => {
     writeFileSync(join(directory, 'half'), '');
     return Promise.reject(new Error('no'));
   };
-  await assert.rejects(keepTree('x', fail, { paths, progress: SILENT_PROGRESS, withLock }), /no/);
+  await assert.rejects(keepTree('x', fail, { paths, withLock }), /no/);
   assert.deepEqual(readdirSync(paths.tmp), []);
   assert.equal(existsSync(paths.trees), false);
 });

@@ -1,13 +1,13 @@
 // Dependencies on disk in a clean copy of the app: lifecycle scripts and build commands run here as npm
 // would run them, and what they changed is found afterwards.
-import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { BuildTree, CollectedUnits, EcosystemContext } from '@salver/core';
 import { buildCommandFailed, printable, runCommand } from '@salver/core';
+import { currentManifest, currentScript } from './current-manifest.js';
 import { detectChanges } from './detect-changes.js';
 import type { InstallPlan } from './install-plan.js';
 import { layOut } from './lay-out.js';
-import { LINK_EVENTS, ROOT_EVENTS, lifecycleScript } from './lifecycle.js';
+import { LINK_EVENTS, ROOT_EVENTS } from './lifecycle.js';
 import type { NpmOptions } from './npm-options.js';
 import { findNpmProgram } from './npm-program.js';
 import { createScriptEnvironment } from './script-env.js';
@@ -76,11 +76,7 @@ export async function createBuildTree(input: BuildTreeInput): Promise<BuildTree>
 
 async function runEvent(input: BuildTreeInput, directory: string, event: string): Promise<void> {
   const packageDir = join(input.appDir, directory);
-  const script = lifecycleScript(
-    readManifest(packageDir),
-    event,
-    existsSync(join(packageDir, 'binding.gyp')),
-  );
+  const script = currentScript(packageDir, event);
   if (script !== undefined) await run(input, { directory, event, script, npmCommand: 'ci' });
 }
 
@@ -94,7 +90,7 @@ async function run(input: BuildTreeInput, command: Command): Promise<void> {
     command.npmCommand,
   )({
     packageDir,
-    manifest: readManifest(packageDir),
+    manifest: currentManifest(packageDir),
     event: command.event,
     script: command.script,
   });
@@ -119,13 +115,4 @@ function environmentFor(input: BuildTreeInput, command: 'ci' | 'run-script') {
     npm: findNpmProgram(env),
     command,
   });
-}
-
-/** The package.json as it is now: an earlier script may have changed it. */
-function readManifest(packageDir: string): unknown {
-  try {
-    return JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8').replace(/^\uFEFF/, ''));
-  } catch {
-    return {};
-  }
 }

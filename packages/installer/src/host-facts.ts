@@ -1,9 +1,10 @@
 // What this host offers, looked up only as far as a release asks for it.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { hostPaths } from './host-paths.js';
 import { configuredPython, findPython } from './host-python.js';
 import type { PythonFacts } from './host-python.js';
+import { isExecutable } from './is-executable.js';
 import { compareVersions, formatTarget, hostGlibcVersion, hostTarget } from '@salver/core';
 
 /** The Node that will run the app. */
@@ -115,13 +116,4 @@ function askNode(path: string): NodeFacts | undefined {
   const result = spawnSync(path, ['-p', question], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const [version, modules] = result.status === 0 ? result.stdout.trim().split(' ') : [];
   return version === undefined || modules === undefined ? undefined : { version, modules: Number(modules) };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,9 @@
 // The Python interpreters of this host: found by name, asked what they are. The release names X.Y and an ABI; which
 // program that is, is the host's business.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { isExecutable } from './is-executable.js';
 
 /** One interpreter. */
 export interface PythonFacts {
@@ -97,14 +98,5 @@ function stableName(path: string, version: string): string {
     return realpathSync(stable) === realpathSync(path) ? stable : path;
   } catch {
     return path;
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,10 +1,10 @@
 // Dependencies on disk for the app's own build: installed by the manager itself, development packages included, into
 // the clean copy of the app. Its own directory there never ships.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { BuildTree, CollectedUnits } from '@salver/core';
 import { buildCommandFailed, printable, runCommand } from '@salver/core';
-import { lifecycleScript } from '../lifecycle.js';
+import { currentManifest, currentScript } from '../current-manifest.js';
 import { findNpmProgram } from '../npm-program.js';
 import { createScriptEnvironment } from '../script-env.js';
 import type { ManagedInput } from './collect.js';
@@ -65,11 +65,7 @@ export async function createManagedTree(
 
 async function runEvent(input: Prepared, directory: string, event: string): Promise<void> {
   const packageDir = join(input.appDir, directory);
-  const script = lifecycleScript(
-    readManifest(packageDir),
-    event,
-    existsSync(join(packageDir, 'binding.gyp')),
-  );
+  const script = currentScript(packageDir, event);
   if (script !== undefined) await run(input, { directory, event, script });
 }
 
@@ -104,17 +100,8 @@ function environmentOf(
     env: { ...context.env, PATH: path },
     npm: findNpmProgram(context.env),
     command: 'run-script',
-  })({ packageDir, manifest: readManifest(packageDir), event, script });
+  })({ packageDir, manifest: currentManifest(packageDir), event, script });
   const agent = `${manager.command}/${program.version} npm/? node/${process.version} ${process.platform} ${process.arch}`;
   const execPath = program.commandLine.at(-1) ?? manager.command;
   return { ...base, npm_config_user_agent: agent, npm_execpath: execPath };
-}
-
-/** The package.json as it is now: an earlier script may have changed it. */
-function readManifest(packageDir: string): unknown {
-  try {
-    return JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8').replace(/^\uFEFF/, ''));
-  } catch {
-    return {};
-  }
 }
